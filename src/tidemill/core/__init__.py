@@ -1,0 +1,1 @@
+"""The ground floor: errors, settings, files, hashes, journal, executor, clock, randomness."""

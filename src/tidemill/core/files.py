@@ -1,0 +1,130 @@
+"""Files that are whole or not there: atomic writes, private folders, named failures."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tidemill.core.errors import CapacityError, StoreError, TidemillError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+PRIVATE_FILE = 0o600
+PRIVATE_DIRECTORY = 0o700
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
+    """Replace a file in one step: a reader or a crash sees the old bytes or the new ones.
+
+    The bytes go to a new file in the same folder, are flushed to the disk, take
+    the name, and the folder is flushed too.
+
+    Args:
+        path: The file, in a folder that exists.
+        data: All of its new bytes.
+        mode: Permissions of the new file.
+
+    Raises:
+        CapacityError: The disk or the quota is full.
+        StoreError: The folder is read-only, forbidden or missing, or the disk failed.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.draft")
+    with named_failures(path, doing="write"):
+        try:
+            _write_through(draft, data, mode)
+            draft.replace(path)
+            flush_directory(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+
+
+def make_private_directory(path: Path) -> Path:
+    """Make a folder, and those above it, that only its owner can enter.
+
+    A folder that is there already keeps its permissions.
+
+    Args:
+        path: The folder.
+
+    Returns:
+        The same path.
+
+    Raises:
+        CapacityError: The disk or the quota is full.
+        StoreError: The folder cannot be made, or a file stands in its place.
+    """
+    with named_failures(path, doing="make the folder"):
+        path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    return path
+
+
+def flush_directory(path: Path) -> None:
+    """Make a folder's entries survive a power cut.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        OSError: The folder cannot be opened or flushed.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def named_failures(path: Path, *, doing: str) -> Iterator[None]:
+    """Turn the system's errors inside the block into errors that say what to do.
+
+    Args:
+        path: What the block works on.
+        doing: What it does, as in "cannot <doing> <path>".
+
+    Yields:
+        Nothing.
+
+    Raises:
+        CapacityError: The disk or the quota is full.
+        StoreError: Any other failure of the system.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, path, doing=doing) from error
+
+
+def storage_error(error: OSError, path: Path, *, doing: str) -> TidemillError:
+    """Name a failure of the system by who can mend it.
+
+    Args:
+        error: What the system said.
+        path: What was worked on.
+        doing: What was tried, as in "cannot <doing> <path>".
+
+    Returns:
+        A ``CapacityError`` when room is missing, otherwise a ``StoreError``.
+    """
+    reason = os.strerror(error.errno) if error.errno is not None else str(error)
+    message = f"cannot {doing} {path}: {reason}"
+    if error.errno in _FULL:
+        return CapacityError(message, hint="Free some space; what was there before is unharmed.")
+    if error.errno in _FORBIDDEN:
+        return StoreError(message, hint="Choose a folder you can write to (setting: store).")
+    return StoreError(message, hint="What was there before is unharmed; mend the cause and repeat.")
+
+
+def _write_through(path: Path, data: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Between people or programs and tasks."""

@@ -1,0 +1,212 @@
+"""The command line: ``tidemill VERB``, one verb a capability.
+
+The table below names the function behind each verb as a string. Only the verb
+that is asked for is imported, so that ``tidemill --help`` stays light; every
+verb is a thin face over one public function of the library.
+"""
+
+import errno
+import importlib
+import io
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from tidemill import __version__
+from tidemill.core.errors import CapacityError, SettingError, TidemillError
+from tidemill.faces.cli.output import give_up_writing, report_error, write_error
+
+__all__ = ["GROUPS", "VERBS", "Verb", "application", "main", "run"]
+
+SUMMARY = "Read code, trace its data flow, index it and search it. All on this machine."
+INTERRUPTED = 130
+USAGE = 2
+BUG = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """One row of the verb table.
+
+    Args:
+        words: What is typed after ``tidemill``.
+        function: Where its function lives, as ``module:name``.
+        summary: What it does, in the line that ``--help`` shows.
+    """
+
+    words: tuple[str, ...]
+    function: str
+    summary: str
+
+    def load(self) -> Callable[..., object]:
+        """Import the verb's function."""
+        module, _, name = self.function.partition(":")
+        loaded: Callable[..., object] = getattr(importlib.import_module(module), name)
+        return loaded
+
+
+def _verb(words: str, summary: str) -> Verb:
+    names = tuple(words.split())
+    home = f"tidemill.faces.cli.{'_'.join(names)}"
+    return Verb(words=names, function=f"{home}:{names[-1]}", summary=summary)
+
+
+VERBS: tuple[Verb, ...] = (
+    _verb("demo", "Show the main job on real code, live, in a few minutes."),
+    _verb("index", "Read code into the store, incrementally."),
+    _verb("search", "Find functions by what they do or what they are called."),
+    _verb("dataflow", "Show where the values in a function come from."),
+    _verb("status", "Say what is in the store and how fresh it is."),
+    _verb("doctor", "Check this machine and this store, and say what to mend."),
+    _verb("config show", "Print every setting, its value and where it was set."),
+    _verb("eval search", "Measure search on documented functions of named packages."),
+    _verb("selftest", "Kill, damage and fill up a store, and check that nothing is lost."),
+)
+
+GROUPS = {
+    "config": "Look at the settings.",
+    "eval": "Measure how good the answers are.",
+}
+
+
+def main() -> None:
+    """Run the command line with the process's arguments and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What was typed after ``tidemill``.
+
+    Returns:
+        The exit code: 0 ok, 1 findings, 2 usage, 3 bad input, 4 capacity,
+        5 missing extra, 130 interrupted.
+    """
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort, BrokenPipeError) as stop:
+        code = _stopped(stop)
+    except Exception as error:  # noqa: BLE001 - the last net: whatever it is gets a name and a code
+        code = _failed(error, as_json="--json" in arguments)
+    return code
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    """Call the verb; what it returns, if it is a number, is the exit code."""
+    command = typer.main.get_command(application(arguments))
+    with command.make_context("tidemill", list(arguments)) as context:
+        result: object = command.invoke(context)
+    return result if isinstance(result, int) else 0
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """Build the command tree with the asked-for verb loaded and the others by name only."""
+    asked = _asked(arguments)
+    root = _plain_app(
+        "Read code, trace its data flow, index it and search it. All on this machine."
+    )
+    root.callback(help=SUMMARY)(_global_options)
+    groups = {name: _plain_app(summary) for name, summary in GROUPS.items()}
+    for name, group in groups.items():
+        root.add_typer(group, name=name, short_help=GROUPS[name])
+    for verb in VERBS:
+        home = root if len(verb.words) == 1 else groups[verb.words[0]]
+        function = verb.load() if verb is asked else _named_only
+        home.command(verb.words[-1], short_help=verb.summary)(function)
+    return root
+
+
+def _asked(arguments: Sequence[str]) -> Verb | None:
+    """Return the verb that the first words of ``arguments`` name."""
+    words = [word for word in arguments if not word.startswith("-")]
+    return next((verb for verb in VERBS if verb.words == tuple(words[: len(verb.words)])), None)
+
+
+def _plain_app(summary: str) -> typer.Typer:
+    return typer.Typer(
+        help=summary,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+    )
+
+
+def _named_only() -> None:
+    """Stand in for a verb that was not asked for."""
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tidemill {__version__}")
+        raise typer.Exit
+
+
+def _global_options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Hold the options that stand before any verb."""
+
+
+def _stopped(stop: BaseException) -> int:
+    """End quietly: the user, or the reader of our output, has had enough."""
+    if isinstance(stop, BrokenPipeError):
+        give_up_writing()
+        return 0
+    write_error("interrupted; the same command resumes")
+    return INTERRUPTED
+
+
+def _failed(error: Exception, *, as_json: bool) -> int:
+    """Tell what went wrong, and return the exit code that says whose turn it is."""
+    match error:
+        case typer.Exit():
+            return error.exit_code
+        case TyperException():
+            return _misused(error, as_json=as_json)
+        case TidemillError():
+            return report_error(error, as_json=as_json)
+        case OSError() if error.errno == errno.ENOSPC and error.filename is None:
+            # Standard output goes to a full disk; there is no place left to tell it but here.
+            give_up_writing()
+            full = CapacityError("the output cannot be written: no space left")
+            write_error(f"error: {full}")
+            return full.exit_code
+        case _:
+            return _report_bug(error, as_json=as_json)
+
+
+def _misused(error: TyperException, *, as_json: bool) -> int:
+    """Tell what is wrong with the words of the command, in typer's own words."""
+    show: Callable[[], None] | None = getattr(error, "show", None)
+    if show is None or as_json:
+        said: Callable[[], str] = getattr(error, "format_message", error.__str__)
+        return report_error(SettingError(said()), as_json=as_json)
+    show()
+    return USAGE
+
+
+def _report_bug(error: Exception, *, as_json: bool) -> int:
+    """Print the traceback and say plainly that this is our fault."""
+    write_error("".join(traceback.format_exception(error)).rstrip())
+    summary = f"this is a bug in tidemill: {type(error).__name__}: {error}"
+    wrapped = TidemillError(summary, hint="please report it with the lines above")
+    report_error(wrapped, as_json=as_json)
+    return BUG

@@ -1,0 +1,120 @@
+"""``tidemill demo``."""
+
+from typing import Annotated
+
+import typer
+
+from tidemill.faces.cli import doctor, index, search
+from tidemill.faces.cli.options import StoreFolder, Workers, settings_from
+from tidemill.faces.cli.output import Ink, ink_for, printable, write
+from tidemill.faces.cli.progress import shown_progress
+from tidemill.source.dataflow.rendering.listing import list_flow
+from tidemill.tasks.demonstration import (
+    Answered,
+    Checked,
+    Drawn,
+    Indexed,
+    Opened,
+    Scene,
+    Verified,
+    demonstrate,
+)
+
+__all__ = ["demo"]
+
+RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+NEXT = (
+    ("tidemill index .", "read your own code"),
+    ('tidemill search "..."', "ask it something"),
+    ("tidemill dataflow FILE:FUNCTION -o flow.svg", "draw one of its functions"),
+    ("tidemill status", "see what was read, and what was not"),
+    ("tidemill --help", "everything else"),
+)
+
+
+def demo(
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Count everything that was shown again.")
+    ] = False,
+    store: StoreFolder = None,
+    workers: Workers = None,
+) -> None:
+    """Show the main job on real code, live, in a few minutes.
+
+    Indexes the interpreter's standard library and Tidemill's own source, answers
+    three questions, and draws the data flow of one function. Nothing is canned:
+    all of it is computed now. Interrupted, the same command resumes.
+
+    For example:
+
+        tidemill demo --verify
+    """
+    ink, holds = ink_for(), True
+    settings = settings_from(store=store, workers=workers)
+    with shown_progress() as progress:
+        for scene in demonstrate(verify=verify, settings=settings, progress=progress):
+            progress.close()
+            _show(scene, ink)
+            holds = holds and not (isinstance(scene, Verified) and not scene.holds)
+    _heading("what next", ink)
+    width = max(len(command) for command, _ in NEXT)
+    for command, purpose in NEXT:
+        write(f"  {ink.bold(command.ljust(width))}  {ink.dim(purpose)}")
+    raise typer.Exit(0 if holds else 1)
+
+
+def _show(scene: Scene, ink: Ink) -> None:
+    match scene:
+        case Opened():
+            _show_opening(scene, ink)
+        case Checked():
+            _heading("this machine", ink)
+            doctor.report(scene.diagnosis, ink)
+            _heading("reading", ink)
+        case Indexed():
+            _show_index(scene, ink)
+        case Answered():
+            _heading(f"{scene.answer.query}?", ink)
+            search.report(scene.answer, ink, why=True)
+            write(ink.dim(f"answered in {scene.seconds * 1000:.0f} ms"))
+        case Drawn():
+            _show_flow(scene, ink)
+        case Verified():
+            _show_verification(scene, ink)
+
+
+def _heading(words: str, ink: Ink) -> None:
+    write()
+    write(ink.bold(f"{RULE * 2} {words}"))
+
+
+def _show_opening(scene: Opened, ink: Ink) -> None:
+    write(ink.bold(f"tidemill {scene.version}"))
+    write(f"reads  {printable(str(scene.library))}")
+    write(f"       {printable(str(scene.project))}")
+    write(f"into   {printable(str(scene.folder))}")
+
+
+def _show_index(scene: Indexed, ink: Ink) -> None:
+    index.report(scene.report, ink, every=False)
+    units = scene.facts.units
+    functions = units.get("function", 0) + units.get("method", 0)
+    write(f"the store holds {functions:,} functions in {scene.facts.files:,} files")
+
+
+def _show_flow(scene: Drawn, ink: Ink) -> None:
+    _heading(f"data flow of {scene.flow.path.name}:{scene.flow.name}", ink)
+    for line in list_flow(scene.flow.graph, scene.flow.text, span=scene.flow.span):
+        write(line)
+    write(f"picture: {printable(str(scene.picture))}")
+
+
+def _show_verification(scene: Verified, ink: Ink) -> None:
+    _heading("counted again", ink)
+    for name, (shown, found) in scene.counts.items():
+        mark = ink.good("ok  ") if shown == found else ink.bad("FAIL")
+        write(f"{mark}  {name}: {shown:,} shown, {found:,} found")
+    for problem in scene.verification.problems:
+        write(f"{ink.bad('FAIL')}  {printable(problem)}")
+    if scene.verification.sound:
+        write(f"{ink.good('ok  ')}  journal, rows and postings agree")

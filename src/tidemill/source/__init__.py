@@ -1,0 +1,1 @@
+"""Code becomes trees, units, scopes, data flow and terms."""

@@ -1,0 +1,1 @@
+"""A graph for people and other programs: text, pictures, JSON, DOT."""

@@ -1,0 +1,1 @@
+"""One table a language: its node kinds and their roles in data flow."""

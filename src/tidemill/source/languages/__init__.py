@@ -1,0 +1,1 @@
+"""One table a language: node kinds and what they mean."""

@@ -1,0 +1,1 @@
+"""Every durable fact that is not weights: one SQLite file in the folder ``.tidemill``."""

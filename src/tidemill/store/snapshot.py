@@ -1,0 +1,236 @@
+"""Reading: one consistent state of the store, whatever is written meanwhile."""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.store.cache import PostingCache
+from tidemill.store.filters import SearchFilters
+from tidemill.store.paths import real_path, stored_path
+from tidemill.store.ranking import Collection, Found, best, collection_of
+from tidemill.store.rows import KINDS, Body, FileRow, Hit, StoreFacts, UnitRow
+from tidemill.store.schema import format_version
+from tidemill.store.segments import Segment, segments_of
+
+__all__ = ["FILE_COLUMNS", "UNIT_COLUMNS", "Lexicon", "Snapshot", "file_of", "living_files"]
+
+FILE_COLUMNS = (
+    "path, language, size, mtime_ns, inode, ctime_ns, content_hash, encoding, status, reason,"
+    " recipe, unparsable"
+)
+UNIT_COLUMNS = (
+    "kind, name, qualified_name, start_byte, end_byte, start_line, end_line, signature, doc,"
+    " body_hash"
+)
+EVERYTHING = SearchFilters()
+ROWS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lexicon:
+    """What searching keeps in memory for one generation of the store."""
+
+    generation: int
+    segments: tuple[Segment, ...]
+    collection: Collection
+
+
+class Snapshot:
+    """The store at one moment; made by `Store.snapshot`.
+
+    Args:
+        connection: Inside a read transaction.
+        lexicon: What an earlier snapshot had read for searching.
+
+    Attributes:
+        connection: As given, for reading in the same transaction.
+        known_lexicon: The newest that was read, for the next snapshot.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, lexicon: Lexicon | None = None) -> None:
+        self.connection = connection
+        self.known_lexicon = lexicon
+
+    @property
+    def generation(self) -> int:
+        """A number that rises with every commit."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+        return int(row[0])
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The dictionaries and document tables of this moment, read on first use."""
+        generation = self.generation
+        known = self.known_lexicon
+        if known is None or known.generation != generation:
+            segments = segments_of(self.connection, known.segments if known else ())
+            cache = known.collection.cache if known else PostingCache()
+            cache.retain(segment.id for segment in segments)
+            known = Lexicon(
+                generation=generation,
+                segments=segments,
+                collection=collection_of(segments, living_files(self.connection), cache),
+            )
+            self.known_lexicon = known
+        return known
+
+    def search(
+        self, terms: Sequence[str], *, limit: int = 10, filters: SearchFilters = EVERYTHING
+    ) -> list[Hit]:
+        """Return the best units for finished terms, by BM25.
+
+        Args:
+            terms: From the same splitting that the index was made with.
+            limit: How many at most.
+            filters: What may answer; the rest does not take up places.
+
+        Returns:
+            Best first; equal scores by path and place.
+        """
+        lexicon = self.lexicon
+        wanted = None if filters.open else self._wanted(filters, lexicon.segments)
+        found = best(self.connection, lexicon.collection, terms, limit=limit, wanted=wanted)
+        hits = self._hits(found)
+        hits.sort(key=lambda hit: (-hit.score, hit.path, hit.unit.start_byte))
+        return hits[:limit]
+
+    def _wanted(
+        self, filters: SearchFilters, segments: Sequence[Segment]
+    ) -> list[NDArray[np.bool_]]:
+        """Return for each segment the documents that the filters let through."""
+        passing = self._passing(filters)
+        kinds = np.array([not filters.kinds or kind in filters.kinds for kind in KINDS])
+        return [
+            passing[segment.documents.files] & kinds[segment.documents.kinds]
+            for segment in segments
+        ]
+
+    def _passing(self, filters: SearchFilters) -> NDArray[np.bool_]:
+        """Return for each row number of a file whether the filters let it through."""
+        passing = living_files(self.connection)
+        if filters.languages or filters.paths:
+            rows = self.connection.execute("SELECT id, path, language FROM files")
+            for number, path, language in rows:
+                passing[number] = filters.accepts_file(real_path(path), language)
+        return passing
+
+    def _hits(self, found: Sequence[Found]) -> list[Hit]:
+        """Return the units of an answer, with their files, in any order."""
+        hits = []
+        for first in range(0, len(found), ROWS_AT_ONCE):
+            group = {entry.unit: entry for entry in found[first : first + ROWS_AT_ONCE]}
+            places = ", ".join("?" * len(group))
+            rows = self.connection.execute(
+                f"SELECT units.id, files.path, files.language, {UNIT_COLUMNS} FROM units"  # noqa: S608  constants
+                f" JOIN files ON files.id = units.file WHERE units.id IN ({places})",
+                tuple(group),
+            )
+            hits += [hit_of(group[row[0]], row) for row in rows]
+        return hits
+
+    def files(self) -> Iterator[FileRow]:
+        """Yield every file the store knows, by path."""
+        for row in self.connection.execute(f"SELECT {FILE_COLUMNS} FROM files ORDER BY path"):  # noqa: S608  constants
+            yield file_of(row)
+
+    def file(self, path: str) -> FileRow | None:
+        """Return one file, or ``None``."""
+        row = self.connection.execute(
+            f"SELECT {FILE_COLUMNS} FROM files WHERE path = ?",  # noqa: S608  constants
+            (stored_path(path),),
+        ).fetchone()
+        return file_of(row) if row else None
+
+    def units(self, path: str) -> list[UnitRow]:
+        """Return the units of one file, in order of their place."""
+        rows = self.connection.execute(
+            f"SELECT {UNIT_COLUMNS} FROM units"  # noqa: S608  constants
+            " WHERE file = (SELECT id FROM files WHERE path = ?) ORDER BY id",
+            (stored_path(path),),
+        )
+        return [unit_of(row) for row in rows]
+
+    def body(self, body_hash: str) -> Body | None:
+        """Return text and graph under a body's hash, or ``None``."""
+        row = self.connection.execute(
+            "SELECT hash, packing, text, graph FROM bodies WHERE hash = ?", (body_hash,)
+        ).fetchone()
+        return body_of(row) if row else None
+
+    def bodies(self) -> Iterator[Body]:
+        """Yield every distinct body: all that an expert needs to embed the store anew."""
+        for row in self.connection.execute("SELECT hash, packing, text, graph FROM bodies"):
+            yield body_of(row)
+
+    def facts(self) -> StoreFacts:
+        """Count what is in the store."""
+        return StoreFacts(
+            files=self._number("SELECT count(*) FROM files WHERE status = 'indexed'"),
+            skipped=self._number("SELECT count(*) FROM files WHERE status = 'skipped'"),
+            units=self._counts("SELECT kind, count(*) FROM units GROUP BY kind ORDER BY kind"),
+            languages=self._counts(
+                "SELECT coalesce(language, 'text'), count(*) FROM files"
+                " WHERE status = 'indexed' GROUP BY 1 ORDER BY 2 DESC, 1"
+            ),
+            reasons=self._counts(
+                "SELECT substr(reason, 1, instr(reason || ':', ':') - 1), count(*) FROM files"
+                " WHERE status = 'skipped' GROUP BY 1 ORDER BY 2 DESC, 1"
+            ),
+            bodies=self._number("SELECT count(*) FROM bodies"),
+            segments=self._number("SELECT count(*) FROM segments"),
+            postings=self._number("SELECT coalesce(sum(postings), 0) FROM segments"),
+            bytes_on_disk=self._number("PRAGMA page_count") * self._number("PRAGMA page_size"),
+            format_version=format_version(self.connection),
+        )
+
+    def _number(self, query: str) -> int:
+        return int(self.connection.execute(query).fetchone()[0])
+
+    def _counts(self, query: str) -> dict[str, int]:
+        return {str(name): int(count) for name, count in self.connection.execute(query)}
+
+
+def living_files(connection: sqlite3.Connection) -> NDArray[np.bool_]:
+    """Return for each row number ever given to a file whether it is in the store now."""
+    highest = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'files'").fetchone()
+    living = np.zeros(1 + (highest[0] if highest else 0), dtype=bool)
+    ids = [row[0] for row in connection.execute("SELECT id FROM files")]
+    living[np.array(ids, dtype=np.int64)] = True
+    return living
+
+
+def file_of(row: Sequence[object]) -> FileRow:
+    """Return the file that `FILE_COLUMNS` selected."""
+    path, *middle, unparsable = row
+    names = FILE_COLUMNS.split(", ")[1:-1]
+    regions = tuple((first, last) for first, last in json.loads(str(unparsable)))
+    facts = dict(zip(names, middle, strict=True))
+    return FileRow(path=real_path(str(path)), unparsable=regions, **facts)  # type: ignore[arg-type]  # by the schema
+
+
+def unit_of(row: Sequence[object]) -> UnitRow:
+    """Return the unit that `UNIT_COLUMNS` selected."""
+    return UnitRow(**dict(zip(UNIT_COLUMNS.split(", "), row, strict=True)))  # type: ignore[arg-type]  # by the schema
+
+
+def hit_of(found: Found, row: Sequence[object]) -> Hit:
+    """Return the hit for a row of unit, path, language and `UNIT_COLUMNS`."""
+    _, path, language, *unit = row
+    return Hit(
+        path=real_path(str(path)),
+        language=None if language is None else str(language),
+        unit=unit_of(unit),
+        score=found.score,
+        why=found.parts,
+    )
+
+
+def body_of(row: tuple[str, str, bytes, bytes]) -> Body:
+    """Unpack a row of bodies."""
+    key, packing, text, graph = row
+    return Body(hash=key, text=zlib.decompress(text) if packing == "zlib" else text, graph=graph)

@@ -1,0 +1,44 @@
+"""What every test may ask for."""
+
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tidemill.core.clock import FixedClock
+
+# Whoever starts the tests in the background leaves SIGINT ignored, for us and our children.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test is gated on wall-clock: a busy machine must not fail a right program.
+# In CI the same examples come every time; by hand, new ones.
+settings.register_profile(
+    "house", deadline=None, print_blob=True, derandomize=os.environ.get("CI") == "true"
+)
+settings.load_profile("house")
+
+
+@pytest.fixture
+def repository() -> Path:
+    """The root of the repository."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture
+def shared_data(repository: Path) -> Path:
+    """The folder of benchmark data: TIDEMILL_DATA, else ../shared/data beside the repository."""
+    named = os.environ.get("TIDEMILL_DATA")
+    folder = Path(named) if named else repository.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no benchmark data at {folder}; set TIDEMILL_DATA to their folder")
+    return folder
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at noon of a day in 2026."""
+    return FixedClock(datetime(2026, 1, 2, 12, tzinfo=UTC))

@@ -1,0 +1,161 @@
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from tidemill.core.errors import InputError
+from tidemill.core.settings import Settings
+from tidemill.tasks.discovery import Candidate, Skipped, discover, printable
+
+
+def names(
+    root: Path, settings: Settings | None = None, *, only: tuple[Path, ...] = ()
+) -> list[str]:
+    found = discover([root], settings=settings or Settings(), only=only)
+    return [os.path.relpath(entry.path, root) for entry in found if isinstance(entry, Candidate)]
+
+
+def skipped(root: Path, settings: Settings | None = None) -> dict[str, str]:
+    found = discover([root], settings=settings or Settings())
+    return {
+        os.path.relpath(entry.path, root): entry.reason
+        for entry in found
+        if isinstance(entry, Skipped)
+    }
+
+
+def write(root: Path, *paths: str, text: str = "x") -> None:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+
+
+def test_folders_of_tools_are_never_entered(tmp_path: Path) -> None:
+    write(tmp_path, ".git/x", "node_modules/x", "a/__pycache__/x", ".tidemill/x", ".venv/x", "a/b")
+    assert names(tmp_path) == ["a/b"]
+
+
+@pytest.mark.claim("house.index.own-ignore")
+def test_own_ignore_file_decides_over_gits(tmp_path: Path) -> None:
+    write(tmp_path, "a.py", "b.py", "c.py")
+    write(tmp_path, ".gitignore", text="*.py\n.*ignore")
+    write(tmp_path, ".tidemillignore", text="!b.py")
+    assert names(tmp_path) == ["b.py"]
+
+
+def test_rules_above_the_root_hold_inside_a_repository(tmp_path: Path) -> None:
+    write(tmp_path, ".git/HEAD", "sub/a.py", "sub/a.log")
+    write(tmp_path, ".gitignore", text="*.log\nsub/\n")
+    assert names(tmp_path / "sub") == ["a.py"]
+    assert names(tmp_path) == [".gitignore"]
+
+
+def test_a_walk_can_be_limited_without_losing_rules(tmp_path: Path) -> None:
+    write(tmp_path, "a/b/c.py", "a/d.py", "build/e.py", "a/b/f.log")
+    write(tmp_path, ".gitignore", text="build/\n*.log")
+    assert names(tmp_path, only=(tmp_path / "a" / "b",)) == ["a/b/c.py"]
+    assert names(tmp_path, only=(tmp_path / "build",)) == []
+
+
+def test_links_are_named_and_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, "real/a.py")
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "loop").symlink_to(".")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    assert names(tmp_path) == ["real/a.py"]
+    assert set(skipped(tmp_path)) == {"link", "loop", "dangling"}
+
+
+@pytest.mark.claim("house.index.odd-places")
+def test_followed_links_end_where_they_were(tmp_path: Path) -> None:
+    write(tmp_path, "real/a.py")
+    (tmp_path / "real" / "loop").symlink_to("..")
+    (tmp_path / "selfish").symlink_to("selfish")
+    settings = Settings(follow_symlinks=True)
+    assert names(tmp_path, settings) == ["real/a.py"]
+    reasons = skipped(tmp_path, settings)
+    assert reasons["real/loop"].startswith("link: ")
+    assert reasons["selfish"].startswith("unreadable: ")
+
+
+@pytest.mark.claim("house.index.odd-places")
+def test_what_is_no_file_is_skipped_by_kind(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    place = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind("socket")
+    finally:
+        os.chdir(place)
+    assert skipped(tmp_path) == {"pipe": "special: a FIFO", "socket": "special: a socket"}
+
+
+@pytest.mark.claim("house.index.limits")
+def test_large_files_are_named_with_the_limit(tmp_path: Path) -> None:
+    write(tmp_path, "big.py", text="x" * 11)
+    write(tmp_path, "fit.py", text="x" * 10)
+    settings = Settings(max_file_bytes=10)
+    assert names(tmp_path, settings) == ["fit.py"]
+    assert skipped(tmp_path, settings) == {
+        "big.py": "large: 11 bytes, more than max_file_bytes = 10"
+    }
+
+
+@pytest.mark.claim("house.index.odd-places")
+def test_unreadable_folders_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "open/a.py", "shut/b.py")
+    scandir = os.scandir
+
+    def guarded(path: str) -> object:
+        if path.endswith("shut"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert names(tmp_path) == ["open/a.py"]
+    assert skipped(tmp_path) == {"shut": "unreadable: Permission denied"}
+
+
+@pytest.mark.claim("house.source.depth")
+def test_depth_costs_no_recursion(tmp_path: Path) -> None:
+    place = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(1_500):
+            Path("d").mkdir()
+            os.chdir("d")
+        Path("deep.py").touch()
+    finally:
+        os.chdir(place)
+    assert (
+        len(names(tmp_path)) <= 1
+    )  # beyond the system's longest path it is skipped, with a reason
+    assert len(names(tmp_path)) + len(skipped(tmp_path)) == 1
+
+
+@pytest.mark.claim("house.index.odd-places")
+def test_any_name_is_met_and_can_be_printed(tmp_path: Path) -> None:
+    odd = [b"new\nline.py", b"bad\xff.py", "ünï.py".encode(), b"\x1b[31mred.py"]
+    for name in odd:
+        (tmp_path / os.fsdecode(name)).touch()
+    found = names(tmp_path)
+    assert {os.fsencode(name) for name in found} == set(odd)
+    assert {printable(name) for name in found} == {
+        "new\\nline.py",
+        "bad\\xff.py",
+        "ünï.py",
+        "\\x1b[31mred.py",
+    }
+
+
+def test_a_missing_root_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        names(tmp_path / "nowhere")
+
+
+def test_a_file_can_be_a_root(tmp_path: Path) -> None:
+    write(tmp_path, "a.py")
+    found = list(discover([tmp_path / "a.py"], settings=Settings()))
+    assert [entry.path for entry in found] == [str(tmp_path.resolve() / "a.py")]
