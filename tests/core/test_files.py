@@ -122,6 +122,7 @@ def test_folders_are_private_and_made_once(tmp_path: Path) -> None:
     folder = tmp_path / "one" / "two"
     assert make_private_directory(folder) == folder
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
     folder.chmod(0o755)
     make_private_directory(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755

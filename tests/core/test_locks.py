@@ -1,5 +1,6 @@
 """One job of a kind at a time, whoever dies."""
 
+import errno
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tidemill.core.clock import FixedClock
-from tidemill.core.errors import LockedError, SettingError, StoreError
+from tidemill.core.errors import CapacityError, LockedError, SettingError, StoreError
 from tidemill.core.locks import Holder, JobLock, holder_of
 
 HOLD = """
@@ -189,7 +190,7 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path, clock: FixedClock) 
     victim.write_text("precious")
     (tmp_path / "index.lock").symlink_to(victim)
     with (
-        pytest.raises(StoreError, match="cannot be opened for locking"),
+        pytest.raises(StoreError, match=r"cannot lock .*index\.lock"),
         JobLock(tmp_path, "index", clock),
     ):
         pass
@@ -200,5 +201,33 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path, clock: FixedClock) 
 
 def test_a_folder_in_its_place_is_a_clear_error(tmp_path: Path, clock: FixedClock) -> None:
     (tmp_path / "index.lock").mkdir()
-    with pytest.raises(StoreError, match="cannot be opened"), JobLock(tmp_path, "index", clock):
+    with (
+        pytest.raises(StoreError, match=r"cannot lock .*index\.lock"),
+        JobLock(tmp_path, "index", clock),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("call", ["fchmod", "pwrite"])
+def test_without_room_to_sign_it_holds_all_the_same(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    with JobLock(tmp_path, "index", clock):
+        with pytest.raises(LockedError, match="another process"), JobLock(tmp_path, "index", clock):
+            pass
+        assert holder_of(tmp_path, "index") is not None
+
+
+def test_no_room_for_its_file_is_a_capacity_error(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(CapacityError, match="cannot lock"), JobLock(tmp_path, "index", clock):
         pass

@@ -19,6 +19,7 @@ from tests.core import shard_work
 from tidemill.core.errors import CapacityError, TidemillError
 from tidemill.core.executor import Resources
 from tidemill.core.processes import ProcessActor, ProcessExecutor
+from tidemill.core.workers import Worker
 
 ONE = Resources(workers=1)
 TWO = Resources(workers=2)
@@ -261,6 +262,36 @@ class TestEnds:
         )
         assert (run.stdout, run.stderr) == ("20\n", "")
 
+    @pytest.mark.claim("house.executor.foreign-modules")
+    def test_modules_of_the_working_folder_are_not_loaded(self, tmp_path: Path) -> None:
+        for name in ("json.py", "numpy.py", "tidemill.py"):
+            (tmp_path / name).write_text("from pathlib import Path\nPath('ran').touch()\n")
+        code = """
+        from tests.core.shard_work import double
+        from tidemill.core.executor import Resources
+        from tidemill.core.processes import ProcessExecutor
+        print([o.value for o in ProcessExecutor().map(double, [1], resources=Resources())])
+        """
+        environ = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        run = subprocess.run(
+            [sys.executable, "-P", "-c", textwrap.dedent(code)],
+            cwd=tmp_path, env=environ, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert (run.stdout, run.stderr) == ("[2]\n", "")
+        assert not (tmp_path / "ran").exists()
+
+    def test_no_more_open_files_is_a_capacity_error(self) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        descriptors = [os.open(os.devnull, os.O_RDONLY) for _ in range(4)]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors[-1] + 1, hard))
+        try:
+            with pytest.raises(CapacityError, match="a worker cannot be started"):
+                Worker(b"", None)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            for descriptor in descriptors:
+                os.close(descriptor)
+
 
 class TestActorDeaths:
     @pytest.mark.claim("house.executor.actors")
@@ -295,6 +326,25 @@ class TestActorDeaths:
             thread.join()
         assert actor.call("add", 0) == 400
         actor.close()
+
+    def test_closing_ends_a_call_of_another_thread(self) -> None:
+        actor = ProcessExecutor().actor(shard_work.Counter, resources=ONE)
+        assert actor.call("add", 1) == 1
+        ended: list[BaseException] = []
+
+        def hang() -> None:
+            try:
+                actor.call("wait", 600.0)
+            except CapacityError as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=hang)
+        thread.start()
+        assert wait_until(actor._turn.locked)  # noqa: SLF001  nothing else tells that it began
+        actor.close()
+        thread.join(30)
+        assert len(ended) == 1
+        assert not actor.alive
 
     def test_an_interrupted_call_does_not_answer_the_next(self) -> None:
         actor = ProcessExecutor().actor(shard_work.Counter, resources=ONE)

@@ -291,8 +291,8 @@ def test_a_file_that_keeps_changing_is_listed(
 ) -> None:
     read = reading.bytes_and_facts
 
-    def restless(path: str, most: int) -> tuple[os.stat_result, bytes, os.stat_result]:
-        before, raw, _ = read(path, most)
+    def restless(path: str, most: int, **options: bool) -> Facts:
+        before, raw, _ = read(path, most, **options)
         if path.endswith("notes.md"):
             with Path(path).open("a") as file:
                 file.write("more\n")

@@ -58,7 +58,10 @@ def make_private_directory(path: Path) -> Path:
         StoreError: The folder cannot be made, or a file stands in its place.
     """
     with named_failures(path, doing="make the folder"):
-        path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        for folder in reversed((path, *path.parents)):
+            # Not `parents=True`, which gives the folders above what the umask leaves.
+            if folder == path or not folder.exists():
+                folder.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
     return path
 
 

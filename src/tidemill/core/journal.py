@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from tidemill.core.clock import Clock
 
-__all__ = ["Journal"]
+__all__ = ["JOURNAL_TABLE", "Journal"]
 
-_SCHEMA = """
+JOURNAL_TABLE = """
 CREATE TABLE IF NOT EXISTS journal (
     step TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS journal (
     PRIMARY KEY (step, key)
 ) WITHOUT ROWID
 """
+"""For those who make the table in the same step as others."""
 
 _RECORD = """
 INSERT INTO journal (step, key, result, finished_at) VALUES (?, ?, ?, ?)
@@ -45,7 +46,7 @@ class Journal:
     def __init__(self, connection: sqlite3.Connection, clock: Clock | None = None) -> None:
         self._connection = connection
         self._clock = SystemClock() if clock is None else clock
-        connection.execute(_SCHEMA)
+        connection.execute(JOURNAL_TABLE)
 
     def done(self, step: str, key: str) -> str | None:
         """Return what the step gave for this key, or None when it is not finished."""

@@ -14,12 +14,13 @@ import os
 import re
 import socket
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tidemill.core.errors import LockedError, SettingError, StoreError
-from tidemill.core.files import make_private_directory
+from tidemill.core.files import make_private_directory, named_failures
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -68,6 +69,7 @@ class JobLock:
     Raises:
         LockedError: On entry: somebody else holds it; says who and since when.
         StoreError: On entry: the folder does not allow a lock file.
+        CapacityError: On entry: the disk is full.
     """
 
     def __init__(
@@ -127,9 +129,11 @@ class JobLock:
             host=socket.gethostname(),
             since=self._clock.now().isoformat(timespec="seconds"),
         )
-        os.fchmod(descriptor, 0o600)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+        # Without room to sign, the lock holds all the same: only its holder goes unnamed.
+        with suppress(OSError):
+            os.fchmod(descriptor, 0o600)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
 
 
 def holder_of(directory: str | Path, job: str) -> Holder | None:
@@ -163,13 +167,8 @@ def _lock_path(directory: str | Path, job: str) -> Path:
 
 def _open(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
+    with named_failures(path, doing="lock"):
         return os.open(path, flags, 0o600)
-    except OSError as error:
-        raise StoreError(
-            f"{path} cannot be opened for locking: {error.strerror}",
-            hint="Check the owner and permissions of the store's folder.",
-        ) from error
 
 
 def _try_lock(descriptor: int, path: Path) -> bool:

@@ -150,7 +150,10 @@ class ProcessActor:
             self._worker = Worker(self._program, self._memory_bytes)
 
     def close(self) -> None:
-        """End the worker."""
+        """End the worker; a call that runs in another thread ends with an error."""
+        running = self._worker
+        if running is not None and self._turn.locked():
+            running.abort()
         with self._turn:
             worker, self._worker = self._worker, None
             if worker is not None and self._ready:

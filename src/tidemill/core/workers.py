@@ -33,7 +33,7 @@ from tidemill.core.executor import typed_error
 from tidemill.core.native import system_library
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Reply", "Worker", "main", "packed"]
 
@@ -82,16 +82,20 @@ class Worker:
     Args:
         program: A packed function without arguments that returns the handler.
         memory_bytes: Limit of the worker's address space, or None.
+
+    Raises:
+        CapacityError: The system starts no more processes.
     """
 
     def __init__(self, program: bytes, memory_bytes: int | None) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = _start(theirs.fileno(), memory_bytes)
-            except BaseException:
-                ours.close()
-                raise
+        with _naming_scarcity():
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    self._process = _start(theirs.fileno(), memory_bytes)
+                except BaseException:
+                    ours.close()
+                    raise
         self._connection = Connection(ours.detach())
         with contextlib.suppress(OSError):  # a worker dead by now is found out at receive
             self._connection.send_bytes(program)
@@ -133,6 +137,10 @@ class Worker:
             error=None if failure is None else _rebuilt(failure),
             seconds=seconds,
         )
+
+    def abort(self) -> None:
+        """End the worker while another thread waits for it, which then finds it gone."""
+        self._process.kill()
 
     def kill(self) -> None:
         """End the worker at once, whatever it does."""
@@ -219,6 +227,17 @@ def _rebuilt(failure: tuple[type[TidemillError], tuple[Any, ...], dict[str, Any]
     return error
 
 
+@contextlib.contextmanager
+def _naming_scarcity() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CapacityError(
+            f"a worker cannot be started: {error.strerror}",
+            hint="Allow more open files and processes, or set workers to 1.",
+        ) from error
+
+
 def _start(socket_number: int, memory_bytes: int | None) -> subprocess.Popen[bytes]:
     is_main_thread = threading.current_thread() is threading.main_thread()
     facts = {
@@ -232,7 +251,8 @@ def _start(socket_number: int, memory_bytes: int | None) -> subprocess.Popen[byt
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         return subprocess.Popen(  # noqa: S603  our own interpreter and our own words
-            [sys.executable, "-c", _START, json.dumps(facts)],
+            # -P: the working folder, often somebody's repository, is no place for modules.
+            [sys.executable, "-P", "-c", _START, json.dumps(facts)],
             stdin=subprocess.DEVNULL,
             pass_fds=(socket_number,),
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from tidemill.core.errors import CapacityError, LockedError, StoreError, TidemillError
 from tidemill.core.files import storage_error
 
-__all__ = ["telling_faults"]
+__all__ = ["BUSY", "primary_code", "telling_faults", "told"]
 
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 FORBIDDEN = frozenset(
@@ -43,7 +43,7 @@ def telling_faults(path: Path) -> Iterator[None]:
 
 def told(error: sqlite3.Error, path: Path) -> TidemillError:
     """Name one error of SQLite, by its primary result code."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    code = primary_code(error)
     if code == sqlite3.SQLITE_FULL:
         return disk_full(path)
     if code in BUSY:
@@ -59,6 +59,12 @@ def told(error: sqlite3.Error, path: Path) -> TidemillError:
             hint="move it away and index again; the files it was made from are untouched",
         )
     return StoreError(f"{path}: {error}", hint="see `tidemill doctor`")
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """Return the kind of an error, without its details."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF
 
 
 def disk_full(path: Path) -> CapacityError:

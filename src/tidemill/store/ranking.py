@@ -274,7 +274,9 @@ def rescored(
     weights = np.array([weight for weight, _ in lists])
     lengths = norms[candidates].astype(np.float64)
     parts = weights * frequencies / (frequencies + lengths[:, np.newaxis])
-    scores = parts.sum(axis=1)
+    scores = np.zeros(len(candidates))
+    for part in parts.T:  # one by one: the order of `sum` depends on how the array lies in memory
+        scores += part
     first = np.argsort(-scores, kind="stable")[: limit + TIES]
     return list(zip(scores[first].tolist(), candidates[first].tolist(), parts[first], strict=True))
 

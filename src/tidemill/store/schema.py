@@ -4,10 +4,11 @@ import sqlite3
 from pathlib import Path
 
 from tidemill.core.errors import StoreError
+from tidemill.core.journal import JOURNAL_TABLE
 
-__all__ = ["MIGRATIONS", "format_version", "migrate", "refuse_other"]
+__all__ = ["MIGRATIONS", "format_version", "migrate", "refuse_other", "refuse_strange"]
 
-FIRST_FORMAT = """
+FIRST_TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('generation', '0');
 
@@ -94,6 +95,8 @@ CREATE TABLE postings (
 );
 """
 
+FIRST_FORMAT = f"{JOURNAL_TABLE};\n{FIRST_TABLES}"
+
 SECOND_FORMAT = """
 ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;
 """
@@ -142,6 +145,16 @@ def refuse_newer(found: int, path: Path) -> None:
         raise StoreError(
             f"{path} has format {found}, and this Tidemill reads up to {len(MIGRATIONS)}",
             hint="use the newer Tidemill, or index again into another store",
+        )
+
+
+def refuse_strange(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise `StoreError` for a database of another program: it has tables, but not ours."""
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if tables and "segments" not in tables:
+        raise StoreError(
+            f"{path} is a database of another program",
+            hint="choose another folder for the store (setting: store)",
         )
 
 

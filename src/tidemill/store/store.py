@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
@@ -11,16 +12,16 @@ from tidemill.store.audit import audit
 from tidemill.store.connection import (
     DATABASE,
     FOLDER,
+    Reader,
     open_for_reading,
     open_for_writing,
     refuse_foreign,
 )
-from tidemill.store.faults import telling_faults
+from tidemill.store.faults import telling_faults, told
 from tidemill.store.snapshot import Lexicon, Snapshot
 from tidemill.store.writer import StoreWriter
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -42,7 +43,7 @@ class Store:
         self.folder = folder
         self.path = folder / DATABASE
         self._clock = clock or SystemClock()
-        self._connection: sqlite3.Connection | None = None
+        self._reader: Reader | None = None
         self._lexicon: Lexicon | None = None
 
     @property
@@ -68,9 +69,9 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file; the store may be used again."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        if self._reader is not None:
+            self._reader.connection.close()
+        self._reader = None
         self._lexicon = None
 
     @contextmanager
@@ -82,16 +83,24 @@ class Store:
         Raises:
             StoreError: There is no index, or it cannot be read.
         """
-        if self._connection is None:
-            self._connection = open_for_reading(self.folder)
-        with telling_faults(self.path):
-            self._connection.execute("BEGIN")
-            try:
-                snapshot = Snapshot(self._connection, self._lexicon)
-                yield snapshot
-                self._lexicon = snapshot.known_lexicon
-            finally:
-                self._connection.rollback()
+        reader = self._current_reader()
+        snapshot = Snapshot(reader.connection, self._lexicon)
+        try:
+            reader.connection.execute("BEGIN")
+            yield snapshot
+            reader.check()
+        except sqlite3.Error as error:
+            reader.check()
+            raise told(error, self.path) from error
+        finally:
+            reader.connection.rollback()
+        self._lexicon = snapshot.known_lexicon
+
+    def _current_reader(self) -> Reader:
+        if self._reader is None or not self._reader.is_current:
+            self.close()
+            self._reader = open_for_reading(self.folder)
+        return self._reader
 
     @contextmanager
     def writer(self, job: str = "index", *, wait_seconds: float = 0.0) -> Iterator[StoreWriter]:
@@ -121,5 +130,5 @@ class Store:
         Raises:
             StoreError: There is no index, or it cannot be read.
         """
-        with self.snapshot() as snapshot:
+        with telling_faults(self.path), self.snapshot() as snapshot:
             return audit(snapshot.connection, self.path)

@@ -74,7 +74,7 @@ class StoreWriter:
     def worklist(self) -> Worklist:
         """Return an empty list of what this run has to do."""
         with telling_faults(self._path):
-            return Worklist(self.connection)
+            return Worklist(self.connection, self._path)
 
     def settle(self, root: Path) -> int:
         """Note where the store lies, and drop what it knew only where it lay before.
@@ -163,7 +163,14 @@ class StoreWriter:
         with self._transaction():
             self.connection.execute("DELETE FROM meta WHERE key = 'unfinished'")
         with telling_faults(self._path):
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Write the log into the file, as far as that goes without waiting for readers."""
+        (patience,) = self.connection.execute("PRAGMA busy_timeout").fetchone()
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.connection.execute(f"PRAGMA busy_timeout = {patience}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -14,7 +14,15 @@ from tidemill.core.errors import InputError
 from tidemill.core.settings import Settings
 from tidemill.tasks.ignore import IgnoreFile, is_ignored, read_ignore_file
 
-__all__ = ["NEVER_ENTERED", "UNREADABLE", "Candidate", "Skipped", "discover", "printable"]
+__all__ = [
+    "NEVER_ENTERED",
+    "TOO_LARGE",
+    "UNREADABLE",
+    "Candidate",
+    "Skipped",
+    "discover",
+    "printable",
+]
 
 NEVER_ENTERED = frozenset(
     {".git", ".hg", ".svn", ".tidemill", "node_modules", "__pycache__", ".venv"}
@@ -23,6 +31,9 @@ NEVER_ENTERED = frozenset(
 
 UNREADABLE = "unreadable: "
 """How the reason begins when the system does not let us read: it may pass."""
+
+TOO_LARGE = "large: "
+"""How the reason begins for a file over `max_file_bytes`: the limit may be raised."""
 
 IGNORE_FILES = (".tidemillignore", ".gitignore")
 """Read in every folder; of two rules that match, the one in the first file decides."""
@@ -220,7 +231,7 @@ def file_at(path: str, settings: Settings) -> Iterator[Candidate | Skipped]:
         yield Skipped(path=path, reason=f"special: {kind}", **known)
     elif facts.st_size > settings.max_file_bytes:
         detail = f"{facts.st_size:,} bytes, more than max_file_bytes = {settings.max_file_bytes:,}"
-        yield Skipped(path=path, reason=f"large: {detail}", **known)
+        yield Skipped(path=path, reason=f"{TOO_LARGE}{detail}", **known)
     else:
         yield Candidate(path=path, **known)
 

@@ -17,7 +17,7 @@ from tidemill.store.rows import FileFacts, FileRecord, FileRow
 from tidemill.store.store import Store
 from tidemill.store.worklist import Task
 from tidemill.store.writer import StoreWriter
-from tidemill.tasks.discovery import UNREADABLE, Candidate, Skipped, printable
+from tidemill.tasks.discovery import TOO_LARGE, UNREADABLE, Candidate, Skipped, printable
 from tidemill.tasks.index_report import IndexReport, SkippedPath, Tally
 from tidemill.tasks.reading import Reading, nothing_read, read_batch
 from tidemill.tasks.records import Limits, limits_of
@@ -101,13 +101,16 @@ class Run:
             else:
                 skipped.append(skipped_record(path, entry, self._recipe))
             return Task(path=path, pending=False)
-        if facts is None or facts.recipe != self._recipe:
+        if facts is None:
             return Task(path=path, size=entry.size)
+        has_rows = facts.status == "indexed"
+        if facts.recipe != self._recipe:
+            return Task(path=path, has_rows=has_rows, size=entry.size)
         if is_untouched(facts, entry):
             self._already(path, facts)
             return Task(path=path, pending=False)
-        known = facts.content_hash if facts.status == "indexed" else ""
-        return Task(path=path, known_hash=known, size=entry.size)
+        known = facts.content_hash if has_rows else ""
+        return Task(path=path, known_hash=known, has_rows=has_rows, size=entry.size)
 
     def _already(self, path: str, facts: FileFacts) -> None:
         """Count a file whose rows are right as they are."""
@@ -119,7 +122,7 @@ class Run:
     def read(self, progress: Progress) -> None:
         """Read what is pending, in batches, and commit as it comes."""
         self._tally.seen, self._tally.read, volume = self._worklist.totals()
-        executor, workers = executor_for(self._settings.workers, volume)
+        executor, workers = self._executor(volume)
         done = 0
         lost: list[Task] = []
         work = shards(self._worklist.pending())
@@ -133,6 +136,14 @@ class Run:
             progress.advance(done, self._tally.read, printable(outcome.shard[-1].path))
         self._read_alone(lost)
         self._commit()
+
+    def _executor(self, volume: int) -> tuple[Executor, int]:
+        """Return who is to read ``volume`` bytes, and with how many workers."""
+        workers = self._settings.workers
+        # What ended the last run may be a file that ends the process which reads it.
+        if not self._resumed and (workers == 1 or volume < INLINE_BYTES):
+            return InlineExecutor(), 1
+        return ProcessExecutor(), workers
 
     def _read_alone(self, lost: list[Task]) -> None:
         """Read the files of failed batches one by one, the culprits without their graphs."""
@@ -249,6 +260,8 @@ class Run:
 
 def is_untouched(facts: FileFacts, entry: Candidate) -> bool:
     """Whether a file is as it was, as far as that can be told without reading it."""
+    if facts.reason.startswith(TOO_LARGE):
+        return False  # the walk lets it through now: the limit was raised
     return (facts.size, facts.mtime_ns, facts.inode, facts.ctime_ns) == (
         entry.size,
         entry.mtime_ns,
@@ -285,10 +298,3 @@ def shards(tasks: Iterator[Task]) -> Iterator[tuple[Task, ...]]:
         volume += task.size
     if batch:
         yield tuple(batch)
-
-
-def executor_for(workers: int, volume: int) -> tuple[Executor, int]:
-    """Return who is to read ``volume`` bytes, and with how many workers."""
-    if workers == 1 or volume < INLINE_BYTES:
-        return InlineExecutor(), 1
-    return ProcessExecutor(), workers

@@ -13,7 +13,7 @@ from tidemill.store.postings import DocumentTerms, gather
 from tidemill.store.rows import FileRecord, FileRow
 from tidemill.store.worklist import Task
 from tidemill.store.writer import Batch
-from tidemill.tasks.discovery import UNREADABLE
+from tidemill.tasks.discovery import TOO_LARGE, UNREADABLE
 from tidemill.tasks.graphs import Graphless
 from tidemill.tasks.index_report import SkippedPath
 from tidemill.tasks.records import Indexed, Limits, indexed_text
@@ -108,7 +108,7 @@ def read_file(limits: Limits, task: Task, clock: Clock) -> Indexed | FileRow | S
 
 def unread(task: Task, reason: str) -> Indexed | SkippedPath:
     """Return what is kept of a file that cannot be read just now: its rows, if it has any."""
-    if task.known_hash:
+    if task.has_rows:
         return SkippedPath(path=task.path, reason=reason)
     return left_out(FileRow(path=task.path), reason)
 
@@ -129,19 +129,26 @@ def steady_bytes(path: str, limits: Limits) -> tuple[bytes, os.stat_result]:
         OSError: The system does not let us read it.
     """
     for _ in range(2):
-        before, raw, after = bytes_and_facts(path, limits.max_file_bytes)
+        before, raw, after = bytes_and_facts(
+            path, limits.max_file_bytes, follow_symlinks=limits.follow_symlinks
+        )
         if len(raw) > limits.max_file_bytes:
-            raise InputError(f"large: more than max_file_bytes = {limits.max_file_bytes:,}")
+            raise InputError(f"{TOO_LARGE}more than max_file_bytes = {limits.max_file_bytes:,}")
         same = (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
         if same and len(raw) == after.st_size:
             return raw, after
     raise InputError("changed: it changed while it was read, twice")
 
 
-def bytes_and_facts(path: str, most: int) -> tuple[os.stat_result, bytes, os.stat_result]:
+def bytes_and_facts(
+    path: str, most: int, *, follow_symlinks: bool = True
+) -> tuple[os.stat_result, bytes, os.stat_result]:
     """Read at most ``most`` + 1 bytes, with the file's facts before and after."""
     # Without O_NONBLOCK, a file that has become a FIFO would hold us for ever.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    # The walk met no link here; one that has taken the place since is not followed either.
+    flags |= 0 if follow_symlinks else os.O_NOFOLLOW
+    descriptor = os.open(path, flags)
     with os.fdopen(descriptor, "rb") as file:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):

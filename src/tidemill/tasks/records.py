@@ -45,6 +45,7 @@ class Limits:
         parse_seconds: Time limit of a parse.
         max_unit_bytes: Bytes that are kept of a unit's text.
         piece_lines: Lines in a piece of other text.
+        follow_symlinks: Whether a link is read as the file it leads to. Not in the recipe.
         no_graphs: Why no graphs are to be made; empty when they are. Not in the recipe.
     """
 
@@ -53,6 +54,7 @@ class Limits:
     parse_seconds: float
     max_unit_bytes: int
     piece_lines: int
+    follow_symlinks: bool = False
     no_graphs: str = ""
 
     @property
@@ -79,6 +81,7 @@ def limits_of(settings: Settings, root: str) -> Limits:
         parse_seconds=settings.parse_seconds,
         max_unit_bytes=settings.max_unit_bytes,
         piece_lines=settings.piece_lines,
+        follow_symlinks=settings.follow_symlinks,
     )
 
 
