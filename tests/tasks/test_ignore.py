@@ -146,7 +146,7 @@ def test_no_rule_takes_exponential_time(rule: str, path: str) -> None:
     program = (
         "import sys; from tidemill.tasks.ignore import IgnoreFile, rules_of\n"
         "rules = rules_of(sys.argv[1].encode())\n"
-        "file = IgnoreFile(folder=b'/p', rules=rules)\n"
+        "file = IgnoreFile(source=None, folder=b'/p', rules=rules)\n"
         "print(len(rules), file.verdict(b'/p/' + sys.argv[2].encode(), is_folder=False))"
     )
     command = [sys.executable, "-c", program, rule, path]

@@ -28,6 +28,8 @@ from tidemill.tasks.records import Limits
 
 INLINE = Settings(workers=1)
 
+Facts = tuple[os.stat_result, bytes, os.stat_result]
+
 SOURCE = '''"""Dates."""
 import re
 

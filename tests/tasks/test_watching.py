@@ -8,7 +8,7 @@ from tidemill.core.settings import Settings
 from tidemill.store.store import FOLDER, Store
 from tidemill.tasks import watching
 from tidemill.tasks.indexing import IndexReport, refresh
-from tidemill.tasks.watching import affected, is_of_interest, watch
+from tidemill.tasks.watching import WatchedFolders, affected, watch
 
 
 def test_changes_stand_for_the_folders_to_walk(tmp_path: Path) -> None:
@@ -24,9 +24,16 @@ def test_changes_stand_for_the_folders_to_walk(tmp_path: Path) -> None:
 
 
 def test_the_store_itself_is_of_no_interest() -> None:
-    assert is_of_interest("/p/src/a.py")
-    assert not is_of_interest("/p/.tidemill/index.db-wal")
-    assert not is_of_interest("/p/.git/index.lock")
+    watched = WatchedFolders(roots=(Path("/p"),), store=Path("/p/kept"))
+    assert watched.is_of_interest(Path("/p/src/a.py"))
+    for path in ("/p/kept/index.db-wal", "/p/.tidemill/index.db-wal", "/p/.git/index.lock"):
+        assert not watched.is_of_interest(Path(path))
+
+
+def test_what_a_root_lies_in_does_not_matter() -> None:
+    watched = WatchedFolders(roots=(Path("/p/.venv/lib"),), store=Path("/p/.tidemill"))
+    assert watched.is_of_interest(Path("/p/.venv/lib/a.py"))
+    assert not watched.is_of_interest(Path("/p/.venv/lib/node_modules/a.js"))
 
 
 @pytest.mark.claim("house.index.watch")

@@ -243,7 +243,9 @@ def _checked(name: str, given: _Given) -> object:
 
     about, schema = _schema(name)
     try:
-        value = schema.validate_python(given.value)
+        # pydantic would take true for 1.
+        is_word = isinstance(given.value, bool) and type(_default(name)) in {int, float}
+        value = schema.validate_python(str(given.value) if is_word else given.value)
     except ValidationError as error:
         reason = error.errors()[-1]["msg"]
         raise SettingError(
@@ -265,6 +267,10 @@ def _homed(name: str, path: Path, given: _Given) -> Path:
             f"{given.origin.place}: {name} = {given.value!r}: {error}",
             hint="write the folder out in full",
         ) from error
+
+
+def _default(name: str) -> object:
+    return getattr(Settings(), name)
 
 
 @cache

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tidemill.core.globs import FOLDERS, IN_NAME, REST, without_retries
 from tidemill.store.rows import Kind
 
 __all__ = ["SearchFilters", "path_pattern"]
@@ -17,7 +18,8 @@ class SearchFilters:
         languages: Names of languages.
         kinds: Kinds of units.
         paths: Folders, files or globs: ``*`` and ``?`` stay within a folder, ``**``
-            crosses folders, and a glob without ``/`` is matched with the file's name.
+            between slashes stands for any number of folders, and a glob without ``/``
+            is matched with the file's name.
     """
 
     languages: frozenset[str] = frozenset()
@@ -36,14 +38,24 @@ class SearchFilters:
         return not self.paths or any(path_pattern(glob).fullmatch(path) for glob in self.paths)
 
 
+PIECE = re.compile(r"(?:^|(?<=/))\*\*(?:/|$)|\*+|\?|[^*?]+")
+MEANINGS = {"**/": FOLDERS, "**": REST, "?": "[^/]"}
+
+
 @lru_cache(maxsize=64)
 def path_pattern(glob: str) -> re.Pattern[str]:
     """Return the expression for a folder, file or glob of `SearchFilters.paths`."""
     named = glob.removeprefix("./").rstrip("/")
     if named in {"", "."}:
         return re.compile(r"(?s:.*)")
-    head = "" if "/" in named or not re.search(r"[*?]", named) else "(?:.*/)?"
-    pieces = re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", named)
-    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    body = "".join(meanings.get(piece) or re.escape(piece) for piece in pieces)
-    return re.compile(f"(?s:{head}{body}(?:/.*)?)")
+    if "/" not in named and re.search(r"[*?]", named):
+        named = f"**/{named}"
+    body = without_retries([meaning_of(piece) for piece in PIECE.findall(named)])
+    return re.compile(f"(?s:{body}(?:/.*)?)")
+
+
+def meaning_of(piece: str) -> str:
+    """Translate one piece of a glob."""
+    if piece in MEANINGS:
+        return MEANINGS[piece]
+    return IN_NAME if piece.startswith("*") else re.escape(piece)

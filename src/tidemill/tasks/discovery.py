@@ -6,8 +6,9 @@ names at a time, so a large tree costs no memory.
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from tidemill.core.errors import InputError
@@ -22,6 +23,7 @@ __all__ = [
     "Skipped",
     "discover",
     "printable",
+    "require",
 ]
 
 NEVER_ENTERED = frozenset(
@@ -35,7 +37,8 @@ UNREADABLE = "unreadable: "
 TOO_LARGE = "large: "
 """How the reason begins for a file over `max_file_bytes`: the limit may be raised."""
 
-IGNORE_FILES = (".tidemillignore", ".gitignore")
+OWN_IGNORE_FILE = ".tidemillignore"
+IGNORE_FILES = (OWN_IGNORE_FILE, ".gitignore")
 """Read in every folder; of two rules that match, the one in the first file decides."""
 
 SPECIAL = {
@@ -111,9 +114,13 @@ def escaped(character: str) -> str:
 
 
 def discover(
-    roots: Sequence[Path], *, settings: Settings, only: Sequence[Path] = ()
+    roots: Sequence[Path],
+    *,
+    settings: Settings,
+    only: Sequence[Path] = (),
+    top: Path | None = None,
 ) -> Iterator[Candidate | Skipped]:
-    """Walk ``roots`` in order of names and yield every file that is not ignored.
+    """Walk ``roots`` in order of names and return every file that is not ignored, once.
 
     A root itself is never ignored: whoever names a path means it.
 
@@ -122,22 +129,61 @@ def discover(
         settings: `max_file_bytes` and `follow_symlinks` are used.
         only: Folders to which the walk is limited, by default none; rules on the
             way to them hold as always.
+        top: Folder from which ignore files hold, so that a folder in it is walked
+            alone as it would be with everything else; by default the top of the
+            root's git repository.
 
     Raises:
-        InputError: A root does not exist.
+        InputError: A root does not exist, or cannot be looked at.
     """
     for root in roots:
-        if not root.exists():
-            raise InputError(
-                "there is no such file or folder",
-                path=printable(str(root)),
-                hint="to drop a vanished path from the index: tidemill index --forget PATH",
-            )
-        path = root.resolve()
-        if path.is_dir():
-            yield from Walk(settings, only).below(path)
-        else:
-            yield from file_at(str(path), settings)
+        require(root)
+    places = [root.resolve() for root in roots]
+    found = chain.from_iterable(walk_of(place, settings, only, top) for place in places)
+    return distinct(found) if overlap(places) else found
+
+
+def require(root: Path) -> None:
+    """Make sure that a path which somebody named is there.
+
+    Raises:
+        InputError: It does not exist, or cannot be looked at.
+    """
+    try:
+        root.stat()
+    except OSError as error:
+        gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+        raise InputError(
+            "there is no such file or folder" if gone else f"{UNREADABLE}{error.strerror}",
+            path=printable(str(root)),
+            hint="to drop a vanished path from the index: tidemill index --forget PATH",
+        ) from error
+
+
+def walk_of(
+    place: Path, settings: Settings, only: Sequence[Path], top: Path | None
+) -> Iterator[Candidate | Skipped]:
+    """Return what one root brings."""
+    if place.is_dir():
+        return Walk(settings, only).below(place, top)
+    return file_at(str(place), settings)
+
+
+def overlap(places: Sequence[Path]) -> bool:
+    """Whether one of ``places`` lies in another, or is named twice."""
+    known = set(places)
+    return len(known) < len(places) or any(
+        parent in known for place in places for parent in place.parents
+    )
+
+
+def distinct(found: Iterable[Candidate | Skipped]) -> Iterator[Candidate | Skipped]:
+    """Yield what has not been met before, at the cost of remembering every path."""
+    known: set[str] = set()
+    for entry in found:
+        if entry.path not in known:
+            known.add(entry.path)
+            yield entry
 
 
 class Walk:
@@ -153,9 +199,9 @@ class Walk:
         self._only = [f"{folder}/" for folder in only]
         self._entered: set[tuple[int, int]] = set()
 
-    def below(self, root: Path) -> Iterator[Candidate | Skipped]:
-        """Yield what lies below ``root``."""
-        stack = [Folder(path=str(root), ignores=inherited(root))]
+    def below(self, root: Path, top: Path | None = None) -> Iterator[Candidate | Skipped]:
+        """Yield what lies below ``root``; ignore files hold from ``top`` on."""
+        stack = [Folder(path=str(root), ignores=inherited(root, top))]
         while stack:
             folder = stack.pop()
             try:
@@ -251,25 +297,32 @@ def left_out(entry: os.DirEntry[str], ignores: tuple[IgnoreFile, ...], *, is_fol
 def ignores_in(folder: Folder, names: set[str]) -> tuple[IgnoreFile, ...]:
     """Return the ignore files that hold inside ``folder``, the nearest first."""
     place = Path(folder.path)
-    own = [read_ignore_file(place / name, place) for name in IGNORE_FILES if name in names]
+    sources = [place / name for name in IGNORE_FILES if name in names]
+    above = folder.ignores
     if ".git" in names:
-        own.append(read_ignore_file(place / ".git" / "info" / "exclude", place))
-    return (*(file for file in own if file is not None), *folder.ignores)
+        sources.append(place / ".git" / "info" / "exclude")
+        # A repository inside another has rules of its own, as it has for git.
+        above = tuple(file for file in above if file.source.name == OWN_IGNORE_FILE)
+    # Links are not followed here, as git does not.
+    own = [read_ignore_file(source, place) for source in sources if not source.is_symlink()]
+    return (*(file for file in own if file is not None), *above)
 
 
-def inherited(root: Path) -> tuple[IgnoreFile, ...]:
-    """Return the ignore files above ``root``, up to the top of its git repository."""
-    if (root / ".git").exists():
-        return ()
-    above: list[Path] = []
-    for parent in root.parents:
-        above.append(parent)
-        if (parent / ".git").exists():
-            break
-    else:
-        return ()
+def inherited(root: Path, top: Path | None) -> tuple[IgnoreFile, ...]:
+    """Return the ignore files above ``root`` that hold in it, the nearest first.
+
+    They begin at ``top`` or at the top of the root's git repository, whichever is higher.
+    """
+    way = (root, *root.parents)
+    repository = next((step for step, folder in enumerate(way) if holds(folder, ".git")), 0)
+    highest = max(repository, way.index(top) if top in way else 0)
     ignores: tuple[IgnoreFile, ...] = ()
-    for parent in reversed(above):
-        names = {name for name in (*IGNORE_FILES, ".git") if (parent / name).exists()}
+    for parent in reversed(way[1 : highest + 1]):
+        names = {name for name in (*IGNORE_FILES, ".git") if holds(parent, name)}
         ignores = ignores_in(Folder(path=str(parent), ignores=ignores), names)
     return ignores
+
+
+def holds(folder: Path, name: str) -> bool:
+    """Whether there is such a name in a folder; not where the folder is closed to us."""
+    return os.path.exists(folder / name)  # noqa: PTH110  `Path.exists` would raise there

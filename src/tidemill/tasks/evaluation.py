@@ -23,7 +23,7 @@ from tidemill.core.settings import Settings, resolve
 from tidemill.metrics.bootstrap import Interval, cluster_interval, percentile_interval
 from tidemill.metrics.retrieval import MEASURES, QueryFigures, one_answer_figures
 from tidemill.tasks.documented import DocumentedFunction, distinct, documented_in, without_name
-from tidemill.tasks.packages import package_named, source_files
+from tidemill.tasks.packages import packages_named, source_files
 from tidemill.tasks.rankers import Ranker, RankerFactory, store_ranker
 
 __all__ = ["CANDIDATES", "Measures", "SearchEvaluation", "VariantResult", "evaluate_search"]
@@ -193,7 +193,7 @@ def _functions_of(
 
 def _batches(packages: Sequence[str], settings: Settings) -> Iterator[tuple[str, tuple[str, ...]]]:
     known: set[str] = set()
-    for package in [package_named(name) for name in dict.fromkeys(packages)]:
+    for package in packages_named(packages):
         files: Iterable[str] = (found.path for found in source_files(package, settings))
         fresh = iter([path for path in files if path not in known])
         while batch := tuple(islice(fresh, FILES_AT_ONCE)):

@@ -6,38 +6,36 @@ Written from the documentation of gitignore(5) and checked against
 
 import os
 import re
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tidemill.core.globs import FOLDERS, IN_NAME, REST, without_retries
 
 __all__ = ["IgnoreFile", "Rule", "is_ignored", "read_ignore_file", "rules_of"]
 
 CLASSES = {
-    b"alnum": b"0-9A-Za-z",
-    b"alpha": b"A-Za-z",
-    b"blank": b" \\t",
-    b"cntrl": b"\\x00-\\x1f\\x7f",
-    b"digit": b"0-9",
-    b"graph": b"!-~",
-    b"lower": b"a-z",
-    b"print": b" -~",
-    b"punct": b"!-/:-@\\[-`{-~",
-    b"space": b" \\t\\n\\r\\f\\v",
-    b"upper": b"A-Z",
-    b"xdigit": b"0-9A-Fa-f",
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "blank": " \\t",
+    "cntrl": "\\x00-\\x1f\\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": "!-/:-@\\[-`{-~",
+    "space": " \\t\\n\\r\\f\\v",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
 }
-NEVER = b"(?!)"
-IN_NAME = b"[^/]*"
-FOLDERS = b"(?:[^/]*/)*"
-REST = b".*"
+NEVER = "(?!)"
 TOKEN = re.compile(
-    rb"(?P<class>\[[!^]?\]?(?:\[:[a-z]*:\]|\\.|[^\]\\])*\])|(?P<escape>\\.)|(?P<stars>\*+)"
-    rb"|(?P<any>\?)|(?P<broken>\[|\\\Z)|(?P<plain>[^\[\\*?]+)",
+    r"(?P<class>\[[!^]?\]?(?:(?:\\.|[^\]\\])-\[|\[:[a-z]*:\]|\\.|[^\]\\])*\])|(?P<escape>\\.)|(?P<stars>\*+)"
+    r"|(?P<any>\?)|(?P<broken>\[|\\\Z)|(?P<plain>[^\[\\*?]+)",
     re.DOTALL,
 )
-SPECIAL = re.compile(rb"[*?\[\\]")
-MEMBER = re.compile(rb"\[:(?P<name>[a-z]*):\]|(?P<low>\\.|.)(?:-(?P<high>\\.|[^\]]))?", re.DOTALL)
+SPECIAL = re.compile(r"[*?\[\\]")
+MEMBER = re.compile(r"\[:(?P<name>[a-z]*):\]|(?P<low>\\.|.)(?:-(?P<high>\\.|[^\]]))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +60,12 @@ class IgnoreFile:
     """The rules of one file, for everything below one folder.
 
     Attributes:
+        source: The file itself.
         folder: Absolute path of that folder, without a slash at its end.
         rules: In the order of the file: the last that matches decides.
     """
 
+    source: Path
     folder: bytes
     rules: tuple[Rule, ...]
 
@@ -113,7 +113,7 @@ def read_ignore_file(path: Path, folder: Path) -> IgnoreFile | None:
     except OSError:
         return None
     rules = rules_of(text)
-    return IgnoreFile(folder=os.fsencode(folder), rules=rules) if rules else None
+    return IgnoreFile(source=path, folder=os.fsencode(folder), rules=rules) if rules else None
 
 
 def rules_of(text: bytes) -> tuple[Rule, ...]:
@@ -136,8 +136,10 @@ def rule_of(line: bytes) -> Rule | None:
         return None
     anchored = b"/" in pattern
     pattern = pattern.removeprefix(b"/")
+    # One character a byte, as git matches.
+    expression = expression_of(pattern.decode("latin-1"), crossing=not anchored)
     return Rule(
-        expression=re.compile(expression_of(pattern, crossing=not anchored), re.DOTALL),
+        expression=re.compile(expression.encode("latin-1"), re.DOTALL),
         negated=negated,
         folders_only=folders_only,
         anchored=anchored,
@@ -151,14 +153,14 @@ def without_trailing_spaces(line: bytes) -> bytes:
     return kept + b" " if backslashes % 2 and len(kept) < len(line) else kept
 
 
-def expression_of(pattern: bytes, *, crossing: bool) -> bytes:
+def expression_of(pattern: str, *, crossing: bool) -> str:
     """Translate a glob into a regular expression.
 
     Args:
         pattern: The glob, without what says where it applies.
         crossing: Whether ``*`` and ``?`` may match a slash (names have none).
     """
-    pieces: list[bytes] = []
+    pieces: list[str] = []
     position = 0
     while position < len(pattern):
         found = TOKEN.match(pattern, position)
@@ -173,69 +175,31 @@ def expression_of(pattern: bytes, *, crossing: bool) -> bytes:
     return without_retries(pieces)
 
 
-def without_retries(pieces: Sequence[bytes]) -> bytes:
-    """Join the pieces of a glob so that matching takes no exponential time.
-
-    Of the places where what follows a star may stand, the first is as good as any
-    other as long as another star comes behind it; an atomic group keeps to it. So
-    only what follows the last ``**/``, and in there the last star, tries several.
-    """
-    *firsts, last = split_at(pieces, {FOLDERS})
-    if not firsts:
-        return run_of(pieces, final=True)
-    head, *middle = [run_of(run, final=False) for run in firsts]
-    inner = b"".join(b"(?>" + FOLDERS + b"?" + run + b")" for run in middle)
-    return head + inner + FOLDERS + b"?" + run_of(last, final=True)
-
-
-def run_of(pieces: Sequence[bytes], *, final: bool) -> bytes:
-    """Join pieces without ``**/``; `final` says whether the glob ends with them."""
-    head, *tails = split_at(pieces, {IN_NAME, REST})
-    joined = [b"".join(head)]
-    wild = [piece for piece in pieces if piece in {IN_NAME, REST}]
-    for place, (star, tail) in enumerate(zip(wild, tails, strict=True), start=1):
-        fixed = b"".join(tail)
-        ends = final and place == len(wild)
-        joined.append(star + fixed if ends else b"(?>" + star + b"?" + fixed + b")")
-    return b"".join(joined)
-
-
-def split_at(pieces: Sequence[bytes], separators: AbstractSet[bytes]) -> list[list[bytes]]:
-    """Return the runs of pieces between separators, as `bytes.split` does."""
-    runs: list[list[bytes]] = [[]]
-    for piece in pieces:
-        if piece in separators:
-            runs.append([])
-        else:
-            runs[-1].append(piece)
-    return runs
-
-
-def stars(pattern: bytes, start: int, end: int) -> tuple[bytes, int]:
+def stars(pattern: str, start: int, end: int) -> tuple[str, int]:
     """Translate a run of stars in a pattern with slashes; return where to go on.
 
     Two stars or more that fill the place between slashes stand for any number of folders.
     Git compares what comes before the first special character by itself, so a run of
     stars behind it counts as the beginning: ``a**/b`` matches ``a/x/y/b``, and ``ab``.
     """
-    opens = pattern[start - 1 : start] == b"/" or not SPECIAL.search(pattern, 0, start)
+    opens = pattern[start - 1 : start] == "/" or not SPECIAL.search(pattern, 0, start)
     if end - start < 2 or not opens:
         return IN_NAME, end
     if end == len(pattern):
         return REST, end
-    if pattern[end : end + 1] == b"/":
+    if pattern[end : end + 1] == "/":
         return FOLDERS, end + 1
     return IN_NAME, end
 
 
-def simple(found: re.Match[bytes]) -> bytes:
+def simple(found: re.Match[str]) -> str:
     """Translate any other piece of a glob."""
     text = found.group()
     match found.lastgroup:
         case "stars":
             return IN_NAME
         case "any":
-            return b"[^/]"
+            return "[^/]"
         case "class":
             return bracket(text[1:-1])
         case "escape":
@@ -244,9 +208,9 @@ def simple(found: re.Match[bytes]) -> bytes:
             return re.escape(text)
 
 
-def bracket(inside: bytes) -> bytes:
+def bracket(inside: str) -> str:
     """Translate what stands between the brackets of a character class."""
-    negated = inside[:1] in {b"!", b"^"}
+    negated = inside[:1] in {"!", "^"}
     members = []
     for found in MEMBER.finditer(inside[1:] if negated else inside):
         if found["name"] is not None:
@@ -255,17 +219,17 @@ def bracket(inside: bytes) -> bytes:
             members.append(CLASSES[found["name"]])
         else:
             members.append(span(found["low"], found["high"]))
-    body = b"".join(members)
+    body = "".join(members)
     if negated:
-        return b"[^/" + body + b"]"
-    return b"(?!/)[" + body + b"]" if body else NEVER
+        return "[^/" + body + "]"
+    return "(?!/)[" + body + "]" if body else NEVER
 
 
-def span(low: bytes, high: bytes | None) -> bytes:
+def span(low: str, high: str | None) -> str:
     """Translate one member of a character class: a byte or a range."""
     first = low[-1:]
     if high is None:
         return re.escape(first)
     last = high[-1:]
     # Git takes the low end by itself before it sees that a range follows.
-    return re.escape(first) + b"-" + re.escape(last) if first <= last else re.escape(first)
+    return re.escape(first) + "-" + re.escape(last) if first <= last else re.escape(first)

@@ -14,7 +14,7 @@ from tidemill.core.errors import InputError, TidemillError
 from tidemill.core.progress import Progress, Silence
 from tidemill.core.settings import Settings, resolve
 from tidemill.store.store import FOLDER, Store
-from tidemill.tasks.discovery import discover, printable
+from tidemill.tasks.discovery import discover, require
 from tidemill.tasks.index_report import IndexReport, SkippedPath, UnparsableFile
 from tidemill.tasks.index_run import Run, scope_of
 from tidemill.tasks.whereabouts import nearest_store, required_store_folder
@@ -94,7 +94,8 @@ def refresh(
     store = Store(store_for(roots, settings), clock=clock)
     with store.writer() as writer:
         run = Run(store=store, writer=writer, settings=settings, clock=clock)
-        run.survey(discover(roots, settings=settings, only=only), progress or Silence())
+        found = discover(roots, settings=settings, only=only, top=store.root)
+        run.survey(found, progress or Silence())
         run.read(progress or Silence())
         run.remove(only or roots)
         writer.finish()
@@ -149,10 +150,5 @@ def existing(roots: list[Path]) -> list[Path]:
     if not roots:
         raise InputError("there is nothing to index", hint="name a path: tidemill index .")
     for root in roots:
-        if not root.exists():
-            raise InputError(
-                "there is no such file or folder",
-                path=printable(str(root)),
-                hint="to drop a vanished path from the index: tidemill index --forget PATH",
-            )
+        require(root)
     return roots

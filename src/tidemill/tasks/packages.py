@@ -4,15 +4,16 @@ import importlib.util
 import re
 import sys
 import sysconfig
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tidemill.core.errors import InputError
 from tidemill.core.settings import Settings
 from tidemill.tasks.discovery import Candidate, discover
 
-__all__ = ["STDLIB", "Package", "package_named", "source_files"]
+__all__ = ["STDLIB", "Package", "package_named", "packages_named", "source_files"]
 
 STDLIB = "stdlib"
 """The interpreter's standard library, without its tests and what is installed beside it."""
@@ -53,6 +54,16 @@ def package_named(name: str) -> Package:
     if name and path.exists():
         return Package(name=path.resolve().name, root=path.resolve())
     return Package(name=name, root=_imported_root(name))
+
+
+def packages_named(names: Sequence[str]) -> list[Package]:
+    """Find several packages, each once; two of one name are told apart by their paths."""
+    found = [package_named(name) for name in dict.fromkeys(names)]
+    known = Counter(package.name for package in found)
+    return [
+        replace(package, name=str(package.root)) if known[package.name] > 1 else package
+        for package in found
+    ]
 
 
 def source_files(package: Package, settings: Settings) -> Iterator[Candidate]:

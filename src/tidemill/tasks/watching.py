@@ -33,34 +33,48 @@ class WatchedFolders:
 
     Attributes:
         roots: What to watch.
+        store: The store's folder, in which every run changes something.
         stop: Asked now and then whether to end; by default only Ctrl-C ends it.
     """
 
     roots: tuple[Path, ...]
+    store: Path
     stop: Callable[[], bool] = lambda: False
 
     def __iter__(self) -> Iterator[frozenset[Path]]:
         """Yield the changed paths after each moment of quiet; an empty set while idle."""
+        files = frozenset(root for root in self.roots if not root.is_dir())
+        unseen: frozenset[Path] = frozenset()
+        while True:
+            for changed in self._notices():
+                if self.stop():
+                    return
+                yield changed | unseen
+                # A file that was replaced is watched no more: begin anew, and look at it again.
+                unseen = files if changed else frozenset()
+                if unseen:
+                    break
+
+    def _notices(self) -> Iterator[frozenset[Path]]:
         from watchfiles import watch as notices
 
         changes = notices(
             *self.roots,
-            watch_filter=lambda _, path: is_of_interest(path),
+            watch_filter=lambda _, path: self.is_of_interest(Path(path)),
             step=QUIET_MILLISECONDS,
             debounce=LONGEST_WAIT_MILLISECONDS,
             rust_timeout=QUIET_MILLISECONDS,
             yield_on_timeout=True,
             raise_interrupt=True,
         )
-        for found in changes:
-            if self.stop():
-                return
-            yield frozenset(Path(path) for _, path in found)
+        return (frozenset(Path(path) for _, path in found) for found in changes)
 
-
-def is_of_interest(path: str) -> bool:
-    """Whether a change at ``path`` can change the index: not inside folders never entered."""
-    return NEVER_ENTERED.isdisjoint(Path(path).parts)
+    def is_of_interest(self, path: Path) -> bool:
+        """Whether a change at ``path`` can change the index: not inside folders never entered."""
+        if path.is_relative_to(self.store):
+            return False
+        inner = (path.relative_to(root) for root in self.roots if path.is_relative_to(root))
+        return any(NEVER_ENTERED.isdisjoint(place.parts) for place in inner)
 
 
 def affected(changed: frozenset[Path], roots: Sequence[Path]) -> list[Path]:
@@ -118,8 +132,10 @@ def watch(
     """
     settings = settings or resolve().settings
     roots = [path.resolve() for path in existing([Path(path) for path in paths])]
-    pinned = replace(settings, store=store_for(roots, settings))
-    changes = changes if changes is not None else WatchedFolders(roots=tuple(roots))
+    store = store_for(roots, settings)
+    pinned = replace(settings, store=store)
+    system = WatchedFolders(roots=tuple(roots), store=store)
+    changes = system if changes is None else changes
     notices = iter(changes)
     next(notices, None)  # only now is the system watching; what it tells is read below
     yield refresh(roots, settings=pinned, clock=clock)

@@ -3,6 +3,7 @@
 The answer is free of links on the way, as are the paths in a store.
 """
 
+import os
 from pathlib import Path
 
 from tidemill.core.errors import StoreError
@@ -29,7 +30,8 @@ def nearest_store(place: Path) -> Path | None:
     """Return the folder of the store in ``place`` or the nearest folder above it, or None."""
     place = place.resolve()
     for folder in (place, *place.parents):
-        if (folder / FOLDER / DATABASE).is_file():
+        # `Path.is_file` would raise where a folder above is closed to us.
+        if os.path.isfile(folder / FOLDER / DATABASE):  # noqa: PTH113
             return folder / FOLDER
     return None
 
@@ -41,7 +43,7 @@ def required_store_folder(settings: Settings, cwd: Path) -> Path:
         StoreError: There is no index here.
     """
     folder = store_folder(settings, cwd)
-    if folder is None or not (folder / DATABASE).is_file():
+    if folder is None or not os.path.isfile(folder / DATABASE):  # noqa: PTH113  as above
         place = f"in {folder}" if folder else f"in {cwd} or any folder above it"
         raise StoreError(f"there is no index {place}", hint="make one: tidemill index PATH")
     return folder
