@@ -93,6 +93,8 @@ def test_an_unknown_flag_is_named(tmp_path: Path) -> None:
     [
         ("workers = 0", "greater than or equal to 1"),
         ("workers = 2.5", "integer"),
+        ("workers = true", "integer"),
+        ("parse_seconds = true", "number"),
         ("workers = 100_000", "less than or equal to 1024"),
         ("parse_seconds = 0", "greater than 0"),
         ("parse_seconds = nan", "less than or equal to 600"),

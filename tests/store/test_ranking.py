@@ -103,6 +103,20 @@ def test_equal_scores_stand_in_order_of_path(tmp_path: Path) -> None:
         assert [path for path, *_ in answers(store, "words", 3)] == ["00.py", "01.py", "02.py"]
 
 
+def test_equal_texts_score_the_same_wherever_they_lie(tmp_path: Path) -> None:
+    words = [f"word{number}" for number in range(15)]
+    with Store(tmp_path / FOLDER) as store:
+        with store.writer() as writer:
+            for number, neighbours in enumerate((0, 3, 40)):
+                others = [f"{word} {'x ' * place}" for place, word in enumerate(words)]
+                texts = [" ".join(words), *(others * 3)[:neighbours]]
+                writer.write([batch_of(f"{number}.py", texts)])
+        with store.snapshot() as snapshot:
+            hits = snapshot.search(words, limit=3)
+    assert [hit.path for hit in hits] == ["0.py", "1.py", "2.py"]
+    assert len({hit.score for hit in hits}) == 1
+
+
 @pytest.mark.claim("house.search.why")
 def test_why_adds_up_to_the_score(tmp_path: Path) -> None:
     with store_with(tmp_path, {"a.py": ["parse date", "walk tree"]}) as store:

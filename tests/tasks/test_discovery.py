@@ -165,3 +165,60 @@ def test_a_file_can_be_a_root(tmp_path: Path) -> None:
     write(tmp_path, "a.py")
     found = list(discover([tmp_path / "a.py"], settings=Settings()))
     assert [entry.path for entry in found] == [str(tmp_path.resolve() / "a.py")]
+
+
+@pytest.mark.claim("house.index.ignore")
+def test_a_folder_is_walked_alone_as_with_everything_else(tmp_path: Path) -> None:
+    write(tmp_path, "sub/a.py", "sub/a.gen", "sub/a.out", "b.out")
+    (tmp_path / ".gitignore").write_text("*.gen\n")
+    (tmp_path / ".tidemillignore").write_text("*.out\n")
+    whole = discover([tmp_path], settings=Settings(), top=tmp_path)
+    alone = list(discover([tmp_path / "sub"], settings=Settings(), top=tmp_path))
+    assert [entry.path for entry in alone] == [str(tmp_path / "sub" / "a.py")]
+    assert set(alone) < set(whole)
+
+
+@pytest.mark.claim("house.index.ignore", "house.index.own-ignore")
+def test_a_repository_in_another_has_git_rules_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, ".git/HEAD", "a.gen", "inner/.git/HEAD", "inner/a.gen", "inner/a.out")
+    (tmp_path / ".gitignore").write_text("*.gen\n")
+    (tmp_path / ".tidemillignore").write_text("*.out\n")
+    inside = ["inner/a.gen"]
+    assert [name for name in names(tmp_path) if name.endswith((".gen", ".out"))] == inside
+    alone = discover([tmp_path / "inner"], settings=Settings(), top=tmp_path)
+    assert [entry.path for entry in alone] == [str(tmp_path / "inner/a.gen")]
+
+
+def test_an_ignore_file_that_is_a_link_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, "p/a.py")
+    (tmp_path / "elsewhere").write_text("*.py\n")
+    (tmp_path / "p" / ".gitignore").symlink_to(tmp_path / "elsewhere")
+    assert names(tmp_path / "p") == ["a.py"]
+
+
+def test_overlapping_roots_count_a_file_once(tmp_path: Path) -> None:
+    write(tmp_path, ".gitignore", "a.py", "sub/b.py", "sub/c.gen")
+    (tmp_path / ".gitignore").write_text("*.gen\nsub/d/\n")
+    write(tmp_path, "sub/d/e.py")
+    roots = [tmp_path, tmp_path / "sub", tmp_path / "sub" / "d", tmp_path]
+    found = [entry.path for entry in discover(roots, settings=Settings(), top=tmp_path)]
+    wanted = [".gitignore", "a.py", "sub/b.py", "sub/d/e.py"]
+    assert [os.path.relpath(path, tmp_path) for path in found] == wanted
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a.py/b"])
+def test_a_name_that_cannot_be_is_an_input_error(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "a.py")
+    with pytest.raises(InputError) as caught:
+        discover([tmp_path / name], settings=Settings())
+    assert caught.value.path == str(tmp_path / name)
+
+
+@pytest.mark.claim("house.index.odd-places")
+def test_devices_behind_links_and_submodules(tmp_path: Path) -> None:
+    write(tmp_path, "module/a.py", "module/sub/.git")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    follow = Settings(follow_symlinks=True)
+    assert skipped(tmp_path) == {"zero": "link: symbolic links are not followed"}
+    assert skipped(tmp_path, follow) == {"zero": "special: a character device"}
+    assert names(tmp_path) == ["module/a.py"]

@@ -115,6 +115,7 @@ def test_the_same_files_are_kept_as_by_git(
         "*/**/*o*o/*a*",
         "**/*b*/f*o*/**",
         "f*o/**/*b*t*t",
+        "[a-[:digit:]]*",
     ],
 )
 def test_known_cases_agree_with_git(tmp_path: Path, rules: str) -> None:

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -24,7 +25,7 @@ from tidemill.store.worklist import Task
 from tidemill.tasks import index_run, reading
 from tidemill.tasks.indexing import IndexReport, forget, index, refresh
 from tidemill.tasks.reading import Reading, read_batch
-from tidemill.tasks.records import Limits
+from tidemill.tasks.records import Limits, limits_of
 
 INLINE = Settings(workers=1)
 
@@ -455,3 +456,53 @@ def test_a_run_in_which_every_file_crashes_is_an_error(tmp_path: Path) -> None:
         index([tmp_path], settings=INLINE)
     assert Store(tmp_path / FOLDER).verify().sound
     assert refresh([tmp_path], settings=INLINE).crashed == 2
+
+
+@pytest.mark.claim("house.index.limits")
+def test_a_raised_limit_lets_large_files_in(project: Path) -> None:
+    small = Settings(workers=1, max_file_bytes=100)
+    assert index([project], settings=small).reasons["large"] == 1
+    assert index([project], settings=small).indexed == 0
+    assert index([project], settings=INLINE).indexed == 1
+    assert "dates.py:walk" in units(project)
+
+
+def test_a_link_that_took_a_files_place_is_not_followed(project: Path) -> None:
+    (project.parent / "secret.py").write_text("def secret(): pass\n")
+    (project / "link.py").symlink_to(project.parent / "secret.py")
+    limits = limits_of(INLINE, str(project))
+    reading = read_batch(limits, (Task(path="link.py"),))
+    (record,) = reading.batch.records
+    assert (record.file.status, record.units) == ("skipped", ())
+    followed = read_batch(replace(limits, follow_symlinks=True), (Task(path="link.py"),))
+    assert followed.batch.records[0].units
+
+
+DEADLY = """
+import os, signal
+from tidemill.tasks import reading
+read = reading.read_file
+def read_file(limits, task, clock):
+    if task.path == "deadly.py":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return read(limits, task, clock)
+reading.read_file = read_file
+"""
+
+
+@pytest.mark.claim("house.index.crash")
+def test_a_file_that_ends_the_process_stops_one_run_at_most(project: Path, tmp_path: Path) -> None:
+    (project / "deadly.py").write_text("def deadly(): pass\n")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(DEADLY)
+    environ = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+    command = [sys.executable, "-m", "tidemill", "index", str(project), "--workers", "1", "--json"]
+    first, second = (
+        subprocess.run(command, check=False, env=environ, capture_output=True, text=True)
+        for _ in range(2)
+    )
+    assert first.returncode == -signal.SIGSEGV
+    assert second.returncode == 0, second.stderr
+    assert set(units(project)) >= {"dates.py:walk", "notes.md:notes.md:1"}
+    reasons = {entry["path"]: entry["reason"] for entry in json.loads(second.stdout)["skipped"]}
+    assert reasons["deadly.py"].startswith("crashed: a worker was ended by SIGSEGV")

@@ -8,7 +8,7 @@ import pytest
 
 from tidemill.core.errors import InputError
 from tidemill.core.settings import Settings
-from tidemill.tasks.packages import Package, package_named, source_files
+from tidemill.tasks.packages import Package, package_named, packages_named, source_files
 
 
 def names_in(package: Package) -> set[str]:
@@ -89,3 +89,12 @@ def test_unknown_names_are_refused(
 def test_names_without_sources_are_refused(name: str) -> None:
     with pytest.raises(InputError, match="has no Python sources"):
         package_named(name)
+
+
+def test_packages_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for name in ("one/src", "two/src", "other"):
+        (tmp_path / name).mkdir(parents=True)
+    names = [str(tmp_path / name) for name in ("one/src", "two/src", "other", "one/src")]
+    found = packages_named(names)
+    assert [package.name for package in found] == [*names[:2], "other"]
+    assert [str(package.root) for package in found] == names[:3]

@@ -85,3 +85,23 @@ def test_an_unreadable_file_keeps_its_rows(
     assert (report.indexed, report.removed) == (0, 0)
     assert "dates.py:walk" in units(project)
     assert again(project)[0] == 1
+
+
+def test_an_unreadable_file_keeps_its_rows_when_all_is_read_anew(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index([project], settings=INLINE)
+    real = os.open
+
+    def refusing(path: object, *rest: int, **named: int) -> int:
+        if str(path).endswith("dates.py"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, *rest, **named)  # type: ignore[arg-type]  # as given
+
+    other = Settings(workers=1, piece_lines=7)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refusing)
+        report = index([project], settings=other)
+    assert report.reasons["unreadable"] == 1
+    assert "dates.py:walk" in units(project)
+    assert index([project], settings=other).indexed == 1

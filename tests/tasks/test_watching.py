@@ -120,3 +120,37 @@ def test_a_store_that_fails_for_a_while_is_tried_again(
     assert list(watch([tmp_path], settings=settings, changes=changes, trouble=told.append))
     assert [error.message for error in told] == ["read-only just now"]
     assert calls == [0, 1, 2]
+
+
+def saved(path: Path, text: str) -> None:
+    """Replace a file as editors do: by another one."""
+    draft = path.with_name("draft~")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+@pytest.mark.slow
+@pytest.mark.claim("house.index.watch")
+@pytest.mark.parametrize("named", ["p", "p/a.py"])
+def test_the_system_tells_of_every_change_and_of_nothing_else(tmp_path: Path, named: str) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "a.py").write_text("def first(): pass\n")
+    # A store of another name inside the root: what is written there must not wake the watch.
+    settings = Settings(workers=1, store=tmp_path / "p" / "kept")
+    watched = WatchedFolders(roots=((tmp_path / named).resolve(),), store=tmp_path / "p" / "kept")
+    idle: list[int] = []
+
+    def changes() -> Iterator[frozenset[Path]]:
+        quiet = 0
+        for changed in watched:
+            quiet = 0 if changed else quiet + 1
+            yield changed
+            if quiet >= 3:
+                idle.append(quiet)
+                if len(idle) > 3:
+                    return
+                saved(tmp_path / "p" / "a.py", f"def number{len(idle)}(): pass\n")
+                quiet = 0
+
+    reports = list(watch([tmp_path / named], settings=settings, changes=changes()))
+    assert [(report.indexed, report.removed) for report in reports][1:] == [(1, 0)] * 3

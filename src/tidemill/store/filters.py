@@ -38,8 +38,10 @@ class SearchFilters:
         return not self.paths or any(path_pattern(glob).fullmatch(path) for glob in self.paths)
 
 
-PIECE = re.compile(r"(?:^|(?<=/))\*\*(?:/|$)|\*+|\?|[^*?]+")
-MEANINGS = {"**/": FOLDERS, "**": REST, "?": "[^/]"}
+PIECE = re.compile(
+    r"(?:^|(?<=/))\*\*(?:(?P<folders>/)|(?P<rest>$))|(?P<star>\*+)|(?P<any>\?)|[^*?]+", re.DOTALL
+)
+MEANINGS = {"folders": FOLDERS, "rest": REST, "star": IN_NAME, "any": "[^/]"}
 
 
 @lru_cache(maxsize=64)
@@ -50,12 +52,10 @@ def path_pattern(glob: str) -> re.Pattern[str]:
         return re.compile(r"(?s:.*)")
     if "/" not in named and re.search(r"[*?]", named):
         named = f"**/{named}"
-    body = without_retries([meaning_of(piece) for piece in PIECE.findall(named)])
+    body = without_retries([meaning_of(piece) for piece in PIECE.finditer(named)])
     return re.compile(f"(?s:{body}(?:/.*)?)")
 
 
-def meaning_of(piece: str) -> str:
+def meaning_of(piece: re.Match[str]) -> str:
     """Translate one piece of a glob."""
-    if piece in MEANINGS:
-        return MEANINGS[piece]
-    return IN_NAME if piece.startswith("*") else re.escape(piece)
+    return MEANINGS[piece.lastgroup] if piece.lastgroup else re.escape(piece.group())

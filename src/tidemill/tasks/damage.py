@@ -137,7 +137,7 @@ def read_only(sound: Path, yard: Path, tree: Path) -> Trial:
 
 
 def full_disk(sound: Path, yard: Path) -> Trial:
-    """Index where there is next to no room, then read what was there before."""
+    """Index where there is next to no room, then read what was there, to the last byte full."""
     folder = yard / "tight" / FOLDER
     folder.mkdir(parents=True)
     grow_tree(yard / "more", MORE_FILES, stream(0, "full disk"))
@@ -150,8 +150,12 @@ def full_disk(sound: Path, yard: Path) -> Trial:
     return _tried(
         "full disk",
         tighten,
-        {"index": index_command(yard / "more", folder), "search": _search(folder)},
-        {"index": {CAPACITY_EXIT}, "search": {0}},
+        {
+            "index": index_command(yard / "more", folder),
+            "fill": ["sh", "-c", f"cat /dev/zero > {place}/rest; true"],
+            "search": _search(folder),
+        },
+        {"index": {CAPACITY_EXIT}, "fill": {0}, "search": {0}},
         yard=yard,
     )
 
