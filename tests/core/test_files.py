@@ -16,6 +16,7 @@ from tidemill.core.files import (
     named_failures,
     storage_error,
     write_atomically,
+    write_output,
 )
 
 CALLS = ("open", "write", "fsync", "close")
@@ -132,3 +133,22 @@ def test_a_file_in_the_folders_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("here")
     with pytest.raises(StoreError, match=r"cannot make the folder .*taken"):
         make_private_directory(tmp_path / "taken")
+
+
+def test_output_goes_through_links_and_never_replaces_a_device(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    for text in (b"one", b"two"):
+        write_output(tmp_path / "link", text, mode=0o644)
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "file").read_bytes() == text
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_output(pipe, b"three", mode=0o644)
+        assert os.read(reader, 100) == b"three"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    with pytest.raises(StoreError, match=r"cannot write .*: Is a directory"):
+        write_output(tmp_path, b"", mode=0o644)

@@ -1,4 +1,3 @@
-import json
 import os
 import signal
 import subprocess
@@ -476,33 +475,3 @@ def test_a_link_that_took_a_files_place_is_not_followed(project: Path) -> None:
     assert (record.file.status, record.units) == ("skipped", ())
     followed = read_batch(replace(limits, follow_symlinks=True), (Task(path="link.py"),))
     assert followed.batch.records[0].units
-
-
-DEADLY = """
-import os, signal
-from tidemill.tasks import reading
-read = reading.read_file
-def read_file(limits, task, clock):
-    if task.path == "deadly.py":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    return read(limits, task, clock)
-reading.read_file = read_file
-"""
-
-
-@pytest.mark.claim("house.index.crash")
-def test_a_file_that_ends_the_process_stops_one_run_at_most(project: Path, tmp_path: Path) -> None:
-    (project / "deadly.py").write_text("def deadly(): pass\n")
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(DEADLY)
-    environ = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
-    command = [sys.executable, "-m", "tidemill", "index", str(project), "--workers", "1", "--json"]
-    first, second = (
-        subprocess.run(command, check=False, env=environ, capture_output=True, text=True)
-        for _ in range(2)
-    )
-    assert first.returncode == -signal.SIGSEGV
-    assert second.returncode == 0, second.stderr
-    assert set(units(project)) >= {"dates.py:walk", "notes.md:notes.md:1"}
-    reasons = {entry["path"]: entry["reason"] for entry in json.loads(second.stdout)["skipped"]}
-    assert reasons["deadly.py"].startswith("crashed: a worker was ended by SIGSEGV")

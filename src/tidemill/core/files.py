@@ -42,6 +42,28 @@ def write_atomically(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> No
             raise
 
 
+def write_output(path: Path, data: bytes, *, mode: int) -> None:
+    """Write a file that somebody named, as `write_atomically`, but through links.
+
+    What is no file (``/dev/stdout``, a pipe) is written into, never replaced.
+
+    Args:
+        path: Where to.
+        data: All of its new bytes.
+        mode: Permissions of a new file.
+
+    Raises:
+        CapacityError: The disk or the quota is full.
+        StoreError: It cannot be written.
+    """
+    with named_failures(path, doing="write"):
+        is_other = path.exists() and not path.is_file()
+        if is_other:
+            path.write_bytes(data)
+    if not is_other:
+        write_atomically(path.resolve(), data, mode=mode)
+
+
 def make_private_directory(path: Path) -> Path:
     """Make a folder, and those above it, that only its owner can enter.
 

@@ -31,6 +31,12 @@ it is not a terminal, and everywhere with `NO_COLOR`.
 | 5 | an optional part is not installed |
 | 130 | interrupted; the same command resumes |
 
+The store is one folder, `.tidemill`: delete it and nothing but time is lost. A newer Tidemill
+brings an older store up to date and keeps a copy beside it, `index.db.format-<version>`; to go back
+to the older Tidemill, put that copy in place of `index.db`, or index again. A store of a newer
+format is refused. A store that is a link is refused as well: name the place that it leads to with
+the setting `store`.
+
 The help texts below are written by `python -m tests.faces.cli.handbook`.
 """
 

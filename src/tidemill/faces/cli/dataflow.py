@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tidemill.core.errors import SettingError
-from tidemill.core.files import write_atomically
+from tidemill.core.files import write_output
 from tidemill.faces.cli.options import settings_from
 from tidemill.faces.cli.output import ink_for, json_text, printable, write, write_error
 from tidemill.source.dataflow.graph import DataFlowGraph
@@ -65,7 +65,7 @@ def dataflow(
     if output is None:
         write(text.rstrip("\n"))
         return
-    write_atomically(output, text.encode("utf-8", "replace"), mode=PUBLIC_FILE)
+    write_output(output, text.encode("utf-8", "replace"), mode=PUBLIC_FILE)
     write_error(f"wrote {printable(str(output))}")
 
 
