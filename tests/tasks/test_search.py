@@ -5,6 +5,7 @@ import pytest
 from tidemill.core.errors import InputError, SettingError, StoreError
 from tidemill.core.settings import Settings
 from tidemill.store.filters import SearchFilters
+from tidemill.tasks.indexing import index
 from tidemill.tasks.search import search
 
 
@@ -40,6 +41,41 @@ def test_filters(
 ) -> None:
     answer = search("total table date", settings=settings, filters=filters, cwd=indexed)
     assert {hit.path for hit in answer.hits} == paths
+
+
+@pytest.mark.claim("house.search.filters")
+@pytest.mark.parametrize(
+    ("glob", "place", "found"),
+    [
+        ("shop", ".", {"shop/cart.js"}),
+        ("shop", "shop", {"shop/cart.js"}),
+        ("cart.js", "shop", {"shop/cart.js"}),
+        (".", "shop", {"shop/cart.js"}),
+        ("./*.js", "shop", {"shop/cart.js"}),
+        ("../*.py", "shop", {"dates.py"}),
+        ("..", "shop", {"dates.py", "shop/cart.js", "notes.txt"}),
+        ("./shop", "shop", set()),
+    ],
+)
+def test_paths_count_from_the_root_or_from_here(
+    indexed: Path, glob: str, place: str, found: set[str]
+) -> None:
+    assert found_in(indexed, glob, place, Settings(workers=1)) == found
+
+
+def test_in_a_store_elsewhere_paths_count_from_here(tree: Path, tmp_path: Path) -> None:
+    settings = Settings(workers=1, store=tmp_path / "stores" / "one")
+    index([tree], settings=settings)
+    assert found_in(tree, "shop", ".", settings) == {"shop/cart.js"}
+    assert found_in(tree, "cart.js", "shop", settings) == {"shop/cart.js"}
+    assert found_in(tree, "./shop", "shop", settings) == set()
+
+
+def found_in(root: Path, glob: str, place: str, settings: Settings) -> set[str]:
+    """The files below ``root`` in which a search from ``place`` finds something."""
+    filters = SearchFilters(paths=(glob,))
+    answer = search("total date tide", settings=settings, filters=filters, cwd=root / place)
+    return {str((answer.state.root / hit.path).relative_to(root)) for hit in answer.hits}
 
 
 def test_the_limit_is_kept(indexed: Path, settings: Settings) -> None:

@@ -1,6 +1,8 @@
 """Search: words -> terms -> the store's ranking -> places with their matching lines."""
 
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -100,7 +102,8 @@ def search(
     Args:
         query: Plain words, names, or parts of names.
         settings: By default those in force.
-        filters: What may answer; by default everything.
+        filters: What may answer; by default everything. Its paths count from the store's
+            root or from ``cwd``; those that begin with a dot, from ``cwd`` alone.
         limit: How many hits at most; by default the setting ``search_limit``.
         cwd: Where to look for the store; by default the working folder.
 
@@ -113,8 +116,10 @@ def search(
     filters = filters or SearchFilters()
     _check_languages(filters)
     wanted = _terms_of(query)
-    folder = required_store_folder(settings, cwd or Path.cwd())
+    cwd = cwd or Path.cwd()
+    folder = required_store_folder(settings, cwd)
     with Store(folder) as store, store.snapshot() as snapshot:
+        filters = replace(filters, paths=_placed(filters.paths, store, cwd))
         found = snapshot.search(wanted, limit=limit or settings.search_limit, filters=filters)
         root = store.root
         hits = tuple(_hit(hit, snapshot, root) for hit in found)
@@ -127,6 +132,17 @@ def search(
         stale=sum(hit.stale for hit in hits),
     )
     return SearchAnswer(query=query, terms=tuple(wanted), hits=hits, state=state)
+
+
+def _placed(globs: Iterable[str], store: Store, cwd: Path) -> tuple[str, ...]:
+    """Return globs as the store writes paths, each as it may have been meant."""
+    placed = []
+    for glob in globs:
+        here = store.path_of(os.path.normpath(cwd / glob))
+        if glob.partition("/")[0] not in {".", ".."}:
+            placed.append(glob)
+        placed.append("." if here == str(store.root) else here)
+    return tuple(placed)
 
 
 def _terms_of(query: str) -> list[str]:

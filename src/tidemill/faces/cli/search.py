@@ -50,7 +50,11 @@ def search(
     ] = None,
     path: Annotated[
         list[str] | None,
-        typer.Option("--path", metavar="GLOB", help="Only this folder, file or glob; repeatable."),
+        typer.Option(
+            "--path",
+            metavar="GLOB",
+            help="Only this folder, file or glob, from the store's root or from here; repeatable.",
+        ),
     ] = None,
     kind: Annotated[
         list[UnitKind] | None, typer.Option("--kind", help="Only this kind; may be repeated.")
