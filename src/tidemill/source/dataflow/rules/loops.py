@@ -12,6 +12,7 @@ from tidemill.source.dataflow.roles import (
 )
 from tidemill.source.dataflow.rules.conditions import is_constant, may_define, settle, test
 from tidemill.source.dataflow.rules.patterns import bind
+from tidemill.source.dataflow.rules.places import parts_of
 from tidemill.source.dataflow.rules.scoping import close_scope, open_scope
 from tidemill.source.dataflow.state import Effect, LoopFrame
 from tidemill.source.dataflow.walk import Value, Walk
@@ -218,15 +219,10 @@ def visit_for_loop(walk: Walk, index: int, role: ForLoop) -> None:
 def _for_loop(walk: Walk, index: int, role: ForLoop, body: int | None) -> None:
     walk.then(
         (open_scope,),
-        *_parts(walk, index, role.initializer),
+        *parts_of(walk, index, role.initializer),
         (_open_for_loop, index, role, body),
         (close_scope,),
     )
-
-
-def _parts(walk: Walk, index: int, part: Any) -> list[int]:
-    fields = walk.tree.fields
-    return [child for child in walk.children(index) if fields[child] == part]
 
 
 def _open_for_loop(walk: Walk, index: int, role: ForLoop, body: int | None) -> None:
@@ -237,7 +233,7 @@ def _open_for_loop(walk: Walk, index: int, role: ForLoop, body: int | None) -> N
         (_test, frame, ends, condition),
         body,
         (_close_body, frame),
-        *_parts(walk, index, role.update),
+        *parts_of(walk, index, role.update),
         (_finish_for_loop, frame, ends),
     )
 

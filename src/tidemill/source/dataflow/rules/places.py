@@ -27,6 +27,7 @@ __all__ = [
     "is_receiver",
     "is_variable",
     "operator_of",
+    "parts_of",
     "path_shape",
     "reads_member",
 ]
@@ -193,6 +194,15 @@ def argument_value(walk: Walk, index: int) -> int:
     elif isinstance(role, Only) and role.parts:
         inner = walk.part(index, role.parts[-1])
     return index if inner is None else walk.unwrap(inner)
+
+
+def parts_of(walk: Walk, index: int, part: Any) -> list[int]:
+    """Return every child that a compiled part names: a field may stand for several."""
+    if part is not None and part > 0:
+        fields = walk.tree.fields
+        return [child for child in walk.children(index) if fields[child] == part]
+    found = walk.part(index, part)
+    return [] if found is None else [found]
 
 
 def children_of(walk: Walk, index: int, kinds: Kinds) -> list[int]:

@@ -122,7 +122,9 @@ TABLE = FlowTable(
         "dictionary_comprehension": _COMPREHENSION,
         "generator_expression": _COMPREHENSION,
         "match_statement": Match(subject="subject", cases=("case_clause",), takes_breaks=False),
-        "case_clause": Case(patterns=(0,), guard="guard", body="consequence", declares=True),
+        "case_clause": Case(
+            kinds=("case_pattern",), guard="guard", body="consequence", declares=True
+        ),
         "case_pattern": Pattern(),
         "union_pattern": Either(),
         "class_pattern": Pattern(uses=(0,)),
