@@ -44,6 +44,7 @@ class FlowTable:
         names_need_definition: Whether a bare name is a variable only after a definition
             of it, and a method call before (Ruby).
         throwers: Methods and functions that never return to their caller.
+        keywords: Words that the grammar takes for names in places (C ``va_arg(ap, int)``).
     """
 
     roles: Mapping[str, Role]
@@ -58,6 +59,7 @@ class FlowTable:
     receiver: bytes = b""
     names_need_definition: bool = False
     throwers: tuple[bytes, ...] = ()
+    keywords: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,4 +156,5 @@ ROLES: dict[str, Role] = {
 
 TRUE = (b"true", b"1")
 
-TABLE = FlowTable(roles=ROLES, true=TRUE)
+# In `await (x).y()` the grammar sees a call of a function `await`.
+TABLE = FlowTable(roles=ROLES, true=TRUE, keywords=frozenset({b"await"}))
