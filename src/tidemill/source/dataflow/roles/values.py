@@ -16,6 +16,7 @@ __all__ = [
     "Conversion",
     "Element",
     "Guarded",
+    "Heredoc",
     "Index",
     "Initializer",
     "Instance",
@@ -71,6 +72,13 @@ class Literal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A string: a literal unless something is interpolated, then only its contents count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heredoc:
+    """The word for a text that begins on a later line, in a node of a kind in ``bodies``."""
+
+    bodies: Kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +311,7 @@ ValueRole = (
     | Instance
     | Literal
     | Text
+    | Heredoc
     | Parenthesized
     | Cast
     | Qualified
