@@ -204,10 +204,11 @@ class Raise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """``object.key``."""
+    """``object.key``; where ``names`` are given, a key of another kind is computed."""
 
     object: Part
     key: Part
+    names: Kinds = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +249,7 @@ class Call:
     where the grammar cannot tell ``o.size`` from a call (Ruby): with neither arguments
     nor block it reads a member, and may stand left of an assignment. A callee of a kind
     in ``tests`` is a type test; what looks like arguments captures parts of its value.
+    A ``function`` beside a ``receiver`` is the method, visited in case it is computed.
     """
 
     function: Part = None

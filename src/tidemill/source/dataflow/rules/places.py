@@ -110,10 +110,14 @@ _Step = Callable[[Walk, int, Any, list[bytes], list[int]], int | None]
 
 
 def _step_member(
-    walk: Walk, index: int, role: Member, keys: list[bytes], _visits: list[int]
+    walk: Walk, index: int, role: Member, keys: list[bytes], visits: list[int]
 ) -> int | None:
     key = walk.part(index, role.key)
-    keys.append(b"." + walk.text(key) if key is not None else b".")
+    if key is not None and role.names and walk.tree.kinds[key] not in role.names:
+        visits.append(key)
+        keys.append(_element_key(walk, key))
+    else:
+        keys.append(b"." + walk.text(key) if key is not None else b".")
     return walk.part(index, role.object)
 
 
@@ -126,9 +130,14 @@ def _step_element(
         subscripts = walk.children(subscripts[0]) or subscripts
     visits.extend(reversed(subscripts))
     inner = argument_value(walk, subscripts[0]) if len(subscripts) == 1 else index
-    constant = walk.role(inner).__class__ in (Literal, Text)
-    keys.append(b"[" + walk.text(inner) + b"]" if constant else b"[*]")
+    keys.append(_element_key(walk, inner))
     return base
+
+
+def _element_key(walk: Walk, index: int) -> bytes:
+    """Return the key of an element: its constant, or what stands for any."""
+    constant = walk.role(index).__class__ in (Literal, Text)
+    return b"[" + walk.text(index) + b"]" if constant else b"[*]"
 
 
 def _step_guarded(

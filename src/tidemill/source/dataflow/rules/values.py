@@ -227,7 +227,7 @@ def visit_call(walk: Walk, index: int, role: Call) -> None:
     arguments = walk.part(index, role.arguments)
     block = walk.part(index, role.block)
     receiver = walk.part(index, role.receiver)
-    if function is not None:
+    if function is not None and receiver is None:
         callee = walk.unwrap(function)
         callee_role: Any = walk.role(callee)
         if callee_role.__class__ in (Member, Guarded):
