@@ -136,11 +136,13 @@ class Element:
 class Conversion:
     """``T[K](operand)``, which the grammar confuses with a call of ``table[key]``.
 
-    Names in its type are types, except those of local variables.
+    Names in its type are types, except those of local variables; where the type is of a
+    kind in ``generic``, it may as well be a function, which is used.
     """
 
     type: Part
     operand: Part
+    generic: Kinds = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,9 +215,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """``object[index, ...]``; every child but ``object`` is an index, or a list of them."""
+    """``object[index, ...]``; every child but ``object`` is an index, or a list of them.
+
+    Under the field ``callee``, two names of which neither is a local variable are a
+    generic function and a type (Go ``f[T](a, b)``).
+    """
 
     object: Part
+    callee: Part = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,7 @@ def visit_path(walk: Walk, index: int, role: Any) -> None:
             return
     root, keys, visits = path_shape(walk, index)
     if root is None or not keys:
-        walk.then(*visits, (may_raise,))
+        walk.then(root, *visits, (may_raise,))
         return
     node = _use_root(walk, root)
     if visits:

@@ -126,12 +126,21 @@ def _step_element(
 ) -> int | None:
     base = walk.part(index, role.object)
     subscripts = [child for child in walk.children(index) if child != base]
+    if role.callee and walk.tree.fields[index] == role.callee and _is_generic(walk, index):
+        return base
     if len(subscripts) == 1 and walk.role(subscripts[0]) is None:
         subscripts = walk.children(subscripts[0]) or subscripts
     visits.extend(reversed(subscripts))
     inner = argument_value(walk, subscripts[0]) if len(subscripts) == 1 else index
     keys.append(_element_key(walk, inner))
     return base
+
+
+def _is_generic(walk: Walk, index: int) -> bool:
+    return all(
+        walk.role(child).__class__ is Name and not walk.scopes.is_local(walk.text(child))
+        for child in walk.children(index)
+    )
 
 
 def _element_key(walk: Walk, index: int) -> bytes:
