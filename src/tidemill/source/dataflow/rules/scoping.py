@@ -308,7 +308,7 @@ def visit_class(walk: Walk, index: int, role: Class) -> None:
         tasks += naming if role.named == "inside" else []
         tasks += [(bind_children, child, Value(), BLOCK) for child in parameters]
         tasks += late
-        tasks += [] if body is None else [(_visit_inside, body)]
+        tasks += [] if body is None else [(_visit_body, body, False)]
         tasks.append((close_scope,))
     tasks.append((_forget_sources, len(walk.trail)))
     if role.named == "after":
