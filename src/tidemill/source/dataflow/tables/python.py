@@ -132,11 +132,11 @@ TABLE = FlowTable(
         "dict_pattern": Pattern(),
         "try_statement": Try(
             body="body",
-            handlers=("except_clause", "except_group_clause"),
+            handlers=("except_clause",),
             otherwise=("else_clause",),
             final=("finally_clause",),
         ),
-        "except_clause": Catch(value="value", body=-1, forgets=True),
+        "except_clause": Catch(value="value", body=-1, forgets=True, group=b"*"),
         "with_statement": With(items=0, body="body"),
         "return_statement": Jump(to="return"),
         "raise_statement": Jump(to="throw"),
