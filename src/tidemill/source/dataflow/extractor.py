@@ -136,10 +136,10 @@ def _hide_types(flat: FlatTree, grammar: CompiledGrammar) -> None:
 
 def _hide_keywords(flat: FlatTree, grammar: CompiledGrammar) -> None:
     """Take its role from every name that is spelled like a keyword."""
-    kinds, text, keywords = flat.kinds, flat.text, grammar.table.keywords
+    kinds, starts, stops, text = flat.kinds, flat.starts, flat.stops, flat.text
     names = {kind for kind, role in enumerate(grammar.roles) if isinstance(role, Name)}
-    for index, (kind, start, stop) in enumerate(zip(kinds, flat.starts, flat.stops, strict=True)):
-        if kind in names and text[start:stop] in keywords:
+    for index in [index for index, kind in enumerate(kinds) if kind in names]:
+        if text[starts[index] : stops[index]] in grammar.table.keywords:
             kinds[index] = grammar.error
 
 
