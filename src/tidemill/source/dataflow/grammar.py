@@ -126,7 +126,10 @@ def _compile_role(
         elif item.type == tuple[Part, ...]:
             changes[item.name] = tuple(compile_part(part, language) for part in value)
         elif item.type == Kinds and item.name not in _TEXTS:
-            changes[item.name] = tuple(kind for name in value for kind in ids.get(name, ()))
+            lacking = [name for name in value if name not in ids]
+            if lacking:
+                raise TidemillError(f"the {language.name} grammar has no node kinds {lacking}")
+            changes[item.name] = tuple(kind for name in value for kind in ids[name])
     return replace(role, **changes) if changes else role
 
 
