@@ -10,7 +10,7 @@ from tests.source.dataflow.labels import difference, labelled_edges
 from tests.source.dataflow.snippets import flow_of
 from tidemill.core.errors import TidemillError
 from tidemill.source.dataflow.grammar import FlowTable, compile_grammar
-from tidemill.source.dataflow.roles import Member, Name, Skip
+from tidemill.source.dataflow.roles import Member, Name, Skip, Try
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import grammar_of
 
@@ -43,6 +43,12 @@ def test_a_kind_the_grammar_lacks_is_named(language: str) -> None:
 def test_a_field_the_grammar_lacks_is_named() -> None:
     table = FlowTable(roles={"attribute": Member(object="object", key="no_such_field")})
     with pytest.raises(TidemillError, match="no_such_field"):
+        compile_grammar(table, grammar_of(LANGUAGES["python"]))
+
+
+def test_a_kind_in_a_role_that_the_grammar_lacks_is_named() -> None:
+    table = FlowTable(roles={"try_statement": Try(body="body", handlers=("no_such_kind",))})
+    with pytest.raises(TidemillError, match="no_such_kind"):
         compile_grammar(table, grammar_of(LANGUAGES["python"]))
 
 

@@ -93,6 +93,9 @@ def breaks_of(tree: SyntaxTree) -> list[int]:
 def _is_between(root: tree_sitter.Node, place: int, before: bytes) -> bool:
     if before == b"\\":
         return False
+    last = root.descendant_for_byte_range(place - 1, place)
+    if last is not None and last.type == "heredoc_end":
+        return False  # which stands alone in its line
     node = root.descendant_for_byte_range(place, place + 1)
     while node is not None:
         covers = node.start_byte < place < node.end_byte

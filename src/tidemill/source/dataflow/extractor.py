@@ -63,6 +63,8 @@ class Extractor:
         self._flat = flatten(tree.tree.root_node, source, self._grammar)
         if self._grammar.type_fields:
             _hide_types(self._flat, self._grammar)
+        if any(word in source for word in self._grammar.table.keywords):
+            _hide_keywords(self._flat, self._grammar)
         if tree.errors:
             _hide_missing(self._flat, self._grammar)
         if tree.offset:
@@ -129,6 +131,15 @@ def _hide_types(flat: FlatTree, grammar: CompiledGrammar) -> None:
     kinds, fields, roles = flat.kinds, flat.fields, grammar.roles
     for index, field in enumerate(fields):
         if field in grammar.type_fields and isinstance(roles[kinds[index]], Name):
+            kinds[index] = grammar.error
+
+
+def _hide_keywords(flat: FlatTree, grammar: CompiledGrammar) -> None:
+    """Take its role from every name that is spelled like a keyword."""
+    kinds, starts, stops, text = flat.kinds, flat.starts, flat.stops, flat.text
+    names = {kind for kind, role in enumerate(grammar.roles) if isinstance(role, Name)}
+    for index in [index for index, kind in enumerate(kinds) if kind in names]:
+        if text[starts[index] : stops[index]] in grammar.table.keywords:
             kinds[index] = grammar.error
 
 

@@ -6,7 +6,7 @@ Unnamed tokens and skipped kinds (comments, types) never enter the arrays.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tidemill.source.dataflow.grammar import CompiledGrammar
@@ -32,6 +32,8 @@ class FlatTree:
         fields: Field id under which the node hangs in its parent, 0 if none.
         end: Index after the last node of each subtree.
         text: The parsed bytes.
+        heredocs: Where the text of a heredoc is, for the words that stand for one; filled
+            by the first that asks.
     """
 
     kinds: list[int]
@@ -40,6 +42,7 @@ class FlatTree:
     fields: list[int]
     end: list[int]
     text: bytes
+    heredocs: dict[int, int] = field(default_factory=dict)
 
 
 def native_flatten() -> "Flatten | None":

@@ -44,6 +44,7 @@ class FlowTable:
         names_need_definition: Whether a bare name is a variable only after a definition
             of it, and a method call before (Ruby).
         throwers: Methods and functions that never return to their caller.
+        keywords: Words that the grammar takes for names in places (C ``va_arg(ap, int)``).
     """
 
     roles: Mapping[str, Role]
@@ -58,6 +59,7 @@ class FlowTable:
     receiver: bytes = b""
     names_need_definition: bool = False
     throwers: tuple[bytes, ...] = ()
+    keywords: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,10 @@ def _compile_role(
         elif item.type == tuple[Part, ...]:
             changes[item.name] = tuple(compile_part(part, language) for part in value)
         elif item.type == Kinds and item.name not in _TEXTS:
-            changes[item.name] = tuple(kind for name in value for kind in ids.get(name, ()))
+            lacking = [name for name in value if name not in ids]
+            if lacking:
+                raise TidemillError(f"the {language.name} grammar has no node kinds {lacking}")
+            changes[item.name] = tuple(kind for name in value for kind in ids[name])
     return replace(role, **changes) if changes else role
 
 

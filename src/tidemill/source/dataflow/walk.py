@@ -107,6 +107,7 @@ class Walk:
             expression was computed from.
         definer: A stretch of the tree without, and a place with something that defines.
         last_key: The variable of the latest use.
+        stop: Index after the last node of the unit.
         in_value: Depth of enclosing value expressions, in which literals count.
     """
 
@@ -140,6 +141,7 @@ class Walk:
         self.label = b""
         self.definer = (0, 0, -1)
         self.last_key = 0
+        self.stop = len(tree.kinds)
         self.plain_arguments = False
         self.gotos: dict[bytes, list[dict[int, int]]] = {}
         self.goto_sites: tuple[int, dict[bytes, int]] = (0, {})

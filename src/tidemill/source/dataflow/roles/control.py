@@ -174,7 +174,8 @@ class Catch:
 
     ``total`` handlers take every exception; so does one that could have a ``value`` and
     has none, or whose target is spelled ``everything``. ``forgets`` says that the name
-    ends with the body.
+    ends with the body. One with ``group`` before its value takes a part of what was
+    raised: others before it may have run as well.
     """
 
     target: Part = None
@@ -183,6 +184,7 @@ class Catch:
     forgets: bool = False
     total: bool = False
     everything: bytes = b""
+    group: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ __all__ = [
     "Conversion",
     "Element",
     "Guarded",
+    "Heredoc",
     "Index",
     "Initializer",
     "Instance",
@@ -74,6 +75,13 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heredoc:
+    """The word for a text that begins on a later line, in a node of a kind in ``bodies``."""
+
+    bodies: Kinds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parenthesized:
     """A wrapper that passes its only child's value through unchanged."""
 
@@ -128,11 +136,13 @@ class Element:
 class Conversion:
     """``T[K](operand)``, which the grammar confuses with a call of ``table[key]``.
 
-    Names in its type are types, except those of local variables.
+    Names in its type are types, except those of local variables; where the type is of a
+    kind in ``generic``, it may as well be a function, which is used.
     """
 
     type: Part
     operand: Part
+    generic: Kinds = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,17 +206,23 @@ class Raise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """``object.key``."""
+    """``object.key``; where ``names`` are given, a key of another kind is computed."""
 
     object: Part
     key: Part
+    names: Kinds = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """``object[index, ...]``; every child but ``object`` is an index, or a list of them."""
+    """``object[index, ...]``; every child but ``object`` is an index, or a list of them.
+
+    Under the field ``callee``, two names of which neither is a local variable are a
+    generic function and a type (Go ``f[T](a, b)``).
+    """
 
     object: Part
+    callee: Part = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +256,7 @@ class Call:
     where the grammar cannot tell ``o.size`` from a call (Ruby): with neither arguments
     nor block it reads a member, and may stand left of an assignment. A callee of a kind
     in ``tests`` is a type test; what looks like arguments captures parts of its value.
+    A ``function`` beside a ``receiver`` is the method, visited in case it is computed.
     """
 
     function: Part = None
@@ -303,6 +320,7 @@ ValueRole = (
     | Instance
     | Literal
     | Text
+    | Heredoc
     | Parenthesized
     | Cast
     | Qualified

@@ -118,13 +118,17 @@ def _bind_chained(walk: Walk, target: int, found: list[Value], pairs: bool, mode
 
 
 def visit_type_alias(walk: Walk, index: int, role: TypeAlias) -> None:
-    """Skip a type alias; visit what is really an assignment to a part of ``type(x)``."""
+    """Name a type; visit what is really an assignment to a part of ``type(x)``."""
     left, right = walk.part(index, role.left), walk.part(index, role.right)
     if left is None or right is None:
         return
     visits: list[int | None] = [right + 1]
     current: int | None = left + 1
     if walk.role(left + 1).__class__ not in (Member, Index):
+        inside = range(left + 1, walk.tree.end[left])
+        name = next((node for node in inside if walk.role(node).__class__ is Name), None)
+        if name is not None:
+            define_name(walk, name, Value(), ASSIGN)
         return
     while current is not None:
         place = walk.role(current)

@@ -15,7 +15,7 @@ from tidemill.source.dataflow.roles import (
 from tidemill.source.dataflow.rules.conditions import may_define, settle, test
 from tidemill.source.dataflow.rules.forks import Fork, arm_tasks, close_fork, leave_arm, open_arm
 from tidemill.source.dataflow.rules.patterns import BLOCK, bind
-from tidemill.source.dataflow.rules.places import children_of
+from tidemill.source.dataflow.rules.places import children_of, parts_of
 from tidemill.source.dataflow.rules.scoping import close_scope, open_scope
 from tidemill.source.dataflow.state import Effect, LoopFrame
 from tidemill.source.dataflow.walk import Value, Walk
@@ -82,7 +82,7 @@ def visit_match(walk: Walk, index: int, role: Match) -> None:
 
 def _visit_subject(walk: Walk, index: int, role: Match) -> None:
     mark = walk.begin_value()
-    walk.then(walk.part(index, role.subject), (_open_switch, index, role, mark))
+    walk.then(*parts_of(walk, index, role.subject), (_open_switch, index, role, mark))
 
 
 def _open_switch(walk: Walk, index: int, role: Match, mark: int) -> None:
@@ -105,7 +105,8 @@ def _visit_cases(walk: Walk, index: int, role: Match, value: Value) -> None:
 
 def _cases(walk: Walk, index: int, role: Match) -> list[int]:
     kinds, end = walk.tree.kinds, walk.tree.end
-    before = {walk.part(index, part) for part in (role.subject, role.initializer, role.target)}
+    before = {walk.part(index, part) for part in (role.initializer, role.target)}
+    before.update(parts_of(walk, index, role.subject))
     cases, node = [], index + 1
     while node < end[index]:
         if node in before:
@@ -137,11 +138,12 @@ def _open_case(walk: Walk, index: int, switch: Switch) -> None:
         switch.entered = len(state.log)
     guard = walk.part(index, role.guard)
     known = _patterns(walk, index, role)
-    if role.declares and not any(_is_total(walk, p) for p in known):
+    total = _takes_all(walk, known)
+    if role.declares and not total:
         state.may_raise()
     # After a guard, the next case is entered from a pattern that failed as well.
-    switch.failed = [{}] if guard is not None and not any(_is_total(walk, p) for p in known) else []
-    default = role.default or (guard is None and any(_is_total(walk, p) for p in known))
+    switch.failed = [{}] if guard is not None and not total else []
+    default = role.default or (guard is None and total)
     switch.total = switch.total or default or (not known and (role.bare or role.kinds != ()))
     # Cases that fall through share the scope of the switch.
     walk.then(
@@ -156,7 +158,7 @@ def _open_case(walk: Walk, index: int, switch: Switch) -> None:
 
 def _patterns(walk: Walk, index: int, role: Case) -> list[int]:
     if role.kinds:
-        return children_of(walk, index, role.kinds)[:1]
+        return children_of(walk, index, role.kinds)
     patterns = [walk.part(index, part) for part in role.patterns]
     return [pattern for pattern in patterns if pattern is not None]
 
@@ -175,6 +177,11 @@ def _body(walk: Walk, index: int, role: Case, done: set[int | None]) -> list[int
     return [child for child in walk.children(index) if child not in done]
 
 
+def _takes_all(walk: Walk, patterns: list[int]) -> bool:
+    """Whether every value matches; several patterns in a row take a sequence apart."""
+    return len(patterns) == 1 and _is_total(walk, patterns[0])
+
+
 def _is_total(walk: Walk, index: int) -> bool:
     if isinstance(walk.role(index), Choices):
         choices = [walk.text(child) for child in walk.children(index)]
@@ -183,7 +190,8 @@ def _is_total(walk: Walk, index: int) -> bool:
     while node < end:
         role = walk.role(node)
         if isinstance(role, Qualified):
-            return end - node == 2
+            # A name in parentheses is still one; in a list it takes something apart.
+            return end - node == 2 and walk.text(index).strip(b"( )") == walk.text(node)
         if isinstance(role, Name):
             return False
         node += 1

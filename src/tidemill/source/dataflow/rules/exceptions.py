@@ -57,7 +57,8 @@ def _handled(walk: Walk, region: Protected, body: list[Any], handlers: list[int]
     tasks: list[Any] = [(_open_body, region), *body, (_begin_handlers, region)]
     total = any(_is_total(walk, handler) for handler in handlers)
     for handler in handlers:
-        tasks += ((_enter_handler, region, total), handler, (_leave_handler, region))
+        leave = (_leave_handler, region, _takes_part(walk, handler))
+        tasks += ((_enter_handler, region, total), handler, leave)
     return [*tasks, (_close_handlers, region)]
 
 
@@ -80,6 +81,16 @@ def _is_total(walk: Walk, index: int) -> bool:
     if role.everything and target is not None and walk.text(target) == role.everything:
         return True
     return role.total or (role.value is not None and walk.part(index, role.value) is None)
+
+
+def _takes_part(walk: Walk, index: int) -> bool:
+    """Whether a handler takes a part of a group of exceptions, and leaves the rest."""
+    role = walk.role(index)
+    value = walk.part(index, role.value) if isinstance(role, Catch) and role.group else None
+    if value is None or not isinstance(role, Catch):
+        return False
+    starts = walk.tree.starts
+    return role.group in walk.tree.text[starts[index] : starts[value]]
 
 
 def _body(walk: Walk, index: int, role: Try) -> list[int]:
@@ -130,8 +141,10 @@ def _enter_handler(walk: Walk, region: Protected, total: bool) -> None:
         walk.state.may_raise()
 
 
-def _leave_handler(walk: Walk, region: Protected) -> None:
+def _leave_handler(walk: Walk, region: Protected, takes_part: bool) -> None:
     _begin_handlers(walk, region)
+    if takes_part:
+        region.entry = walk.state.merge([region.entry, region.effects[-1]])
 
 
 def _close_handlers(walk: Walk, region: Protected) -> None:

@@ -12,7 +12,9 @@ from tidemill.source.dataflow.roles import (
 )
 from tidemill.source.dataflow.rules.conditions import is_constant, may_define, settle, test
 from tidemill.source.dataflow.rules.patterns import bind
+from tidemill.source.dataflow.rules.places import parts_of
 from tidemill.source.dataflow.rules.scoping import close_scope, open_scope
+from tidemill.source.dataflow.scopes import Scope
 from tidemill.source.dataflow.state import Effect, LoopFrame
 from tidemill.source.dataflow.walk import Value, Walk
 
@@ -218,15 +220,10 @@ def visit_for_loop(walk: Walk, index: int, role: ForLoop) -> None:
 def _for_loop(walk: Walk, index: int, role: ForLoop, body: int | None) -> None:
     walk.then(
         (open_scope,),
-        *_parts(walk, index, role.initializer),
+        *parts_of(walk, index, role.initializer),
         (_open_for_loop, index, role, body),
         (close_scope,),
     )
-
-
-def _parts(walk: Walk, index: int, part: Any) -> list[int]:
-    fields = walk.tree.fields
-    return [child for child in walk.children(index) if fields[child] == part]
 
 
 def _open_for_loop(walk: Walk, index: int, role: ForLoop, body: int | None) -> None:
@@ -237,7 +234,7 @@ def _open_for_loop(walk: Walk, index: int, role: ForLoop, body: int | None) -> N
         (_test, frame, ends, condition),
         body,
         (_close_body, frame),
-        *_parts(walk, index, role.update),
+        *parts_of(walk, index, role.update),
         (_finish_for_loop, frame, ends),
     )
 
@@ -273,9 +270,18 @@ def visit_comprehension(walk: Walk, index: int, role: Comprehension) -> None:
         elif kinds[child] in role.conditions:
             tasks.append(child)
     if outermost:  # damage: no loop opened the scope that is closed below
-        tasks.insert(0, (open_scope,))
-    tasks += [walk.part(index, role.body), (_close_clauses, frames), (close_scope,)]
+        tasks.insert(0, (_open_clauses,))
+    outside = walk.scopes.current
+    tasks += [walk.part(index, role.body), (_close_clauses, frames, outside)]
     walk.then(*tasks)
+
+
+def _open_clauses(walk: Walk) -> None:
+    """Open a comprehension's scope: like a function, it sees no names of a class around."""
+    around = walk.scopes.current
+    if around.is_class and around.parent is not None:
+        around = around.parent
+    walk.scopes.current = Scope(parent=around)
 
 
 def _visit_clause(walk: Walk, index: int, frames: list[LoopFrame] | None, outermost: bool) -> None:
@@ -283,7 +289,7 @@ def _visit_clause(walk: Walk, index: int, frames: list[LoopFrame] | None, outerm
     role = walk.role(index)
     iterable = walk.part(index, role.iterable) if isinstance(role, ForEach) else None
     mark = walk.begin_value()
-    opened = (open_scope,) if outermost else None
+    opened = (_open_clauses,) if outermost else None
     walk.then(iterable, opened, (_bind_clause, index, frames, mark))
 
 
@@ -297,7 +303,8 @@ def _bind_clause(walk: Walk, index: int, frames: list[LoopFrame] | None, mark: i
         walk.then(*((bind, target, value, "block") for target in _targets(walk, index, role)))
 
 
-def _close_clauses(walk: Walk, frames: list[LoopFrame] | None) -> None:
+def _close_clauses(walk: Walk, frames: list[LoopFrame] | None, outside: Scope) -> None:
+    walk.scopes.current = outside
     walk.state.may_raise()
     for frame in reversed(frames or []):
         walk.state.close_body(frame)

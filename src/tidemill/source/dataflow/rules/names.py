@@ -1,8 +1,10 @@
 """Variables, literals and paths: what an expression is read from."""
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from tidemill.source.dataflow.roles import (
+    Heredoc,
     Instance,
     Member,
     Name,
@@ -31,6 +33,7 @@ __all__ = [
     "define_path",
     "may_raise",
     "visit_defined_name",
+    "visit_heredoc",
     "visit_instance",
     "visit_literal",
     "visit_name",
@@ -85,6 +88,32 @@ def visit_text(walk: Walk, index: int, _role: Text) -> None:
         visit_literal(walk, index)
 
 
+def visit_heredoc(walk: Walk, index: int, role: Heredoc) -> None:
+    """Visit what is interpolated into the text that this word stands for, or a literal."""
+    tree = walk.tree
+    if index not in tree.heredocs:
+        _match_heredocs(walk, role)
+    body = tree.heredocs[index]
+    # The text after a method of one line is no part of the method's unit.
+    if body + 1 < tree.end[body] <= walk.stop:
+        walk.state.may_raise()
+        walk.then_children(body)
+    else:
+        visit_literal(walk, index)
+
+
+def _match_heredocs(walk: Walk, role: Heredoc) -> None:
+    """Find the text of every word in the file: texts follow in the order of the words."""
+    roles, found = walk.grammar.roles, walk.tree.heredocs
+    waiting: deque[int] = deque()
+    for index, kind in enumerate(walk.tree.kinds):
+        if roles[kind] is role:
+            found[index] = index
+            waiting.append(index)
+        elif kind in role.bodies and waiting:
+            found[waiting.popleft()] = index
+
+
 def visit_path(walk: Walk, index: int, role: Any) -> None:
     """Read a member, subscript or dereference: one node for the longest path."""
     if role.__class__ is Member and walk.tree.end[index] == index + 3:
@@ -94,7 +123,7 @@ def visit_path(walk: Walk, index: int, role: Any) -> None:
             return
     root, keys, visits = path_shape(walk, index)
     if root is None or not keys:
-        walk.then(*visits, (may_raise,))
+        walk.then(root, *visits, (may_raise,))
         return
     node = _use_root(walk, root)
     if visits:

@@ -27,6 +27,7 @@ __all__ = [
     "is_receiver",
     "is_variable",
     "operator_of",
+    "parts_of",
     "path_shape",
     "reads_member",
 ]
@@ -109,10 +110,14 @@ _Step = Callable[[Walk, int, Any, list[bytes], list[int]], int | None]
 
 
 def _step_member(
-    walk: Walk, index: int, role: Member, keys: list[bytes], _visits: list[int]
+    walk: Walk, index: int, role: Member, keys: list[bytes], visits: list[int]
 ) -> int | None:
     key = walk.part(index, role.key)
-    keys.append(b"." + walk.text(key) if key is not None else b".")
+    if key is not None and role.names and walk.tree.kinds[key] not in role.names:
+        visits.append(key)
+        keys.append(_element_key(walk, key))
+    else:
+        keys.append(b"." + walk.text(key) if key is not None else b".")
     return walk.part(index, role.object)
 
 
@@ -121,13 +126,27 @@ def _step_element(
 ) -> int | None:
     base = walk.part(index, role.object)
     subscripts = [child for child in walk.children(index) if child != base]
+    if role.callee and walk.tree.fields[index] == role.callee and _is_generic(walk, index):
+        return base
     if len(subscripts) == 1 and walk.role(subscripts[0]) is None:
         subscripts = walk.children(subscripts[0]) or subscripts
     visits.extend(reversed(subscripts))
     inner = argument_value(walk, subscripts[0]) if len(subscripts) == 1 else index
-    constant = walk.role(inner).__class__ in (Literal, Text)
-    keys.append(b"[" + walk.text(inner) + b"]" if constant else b"[*]")
+    keys.append(_element_key(walk, inner))
     return base
+
+
+def _is_generic(walk: Walk, index: int) -> bool:
+    return all(
+        walk.role(child).__class__ is Name and not walk.scopes.is_local(walk.text(child))
+        for child in walk.children(index)
+    )
+
+
+def _element_key(walk: Walk, index: int) -> bytes:
+    """Return the key of an element: its constant, or what stands for any."""
+    constant = walk.role(index).__class__ in (Literal, Text)
+    return b"[" + walk.text(index) + b"]" if constant else b"[*]"
 
 
 def _step_guarded(
@@ -193,6 +212,15 @@ def argument_value(walk: Walk, index: int) -> int:
     elif isinstance(role, Only) and role.parts:
         inner = walk.part(index, role.parts[-1])
     return index if inner is None else walk.unwrap(inner)
+
+
+def parts_of(walk: Walk, index: int, part: Any) -> list[int]:
+    """Return every child that a compiled part names: a field may stand for several."""
+    if part is not None and part > 0:
+        fields = walk.tree.fields
+        return [child for child in walk.children(index) if fields[child] == part]
+    found = walk.part(index, part)
+    return [] if found is None else [found]
 
 
 def children_of(walk: Walk, index: int, kinds: Kinds) -> list[int]:

@@ -30,6 +30,7 @@ _LEAVES: dict[type, Leaf] = {
 
 _RULES: dict[type, Rule] = {
     roles.Text: names.visit_text,
+    roles.Heredoc: names.visit_heredoc,
     roles.Member: names.visit_path,
     roles.Index: names.visit_path,
     roles.Pointer: names.visit_pointer,

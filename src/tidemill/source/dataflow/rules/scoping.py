@@ -261,6 +261,7 @@ def begin_unit(walk: Walk, index: int, before: int) -> None:
     special, kinds = walk.rules.special_arguments, walk.tree.kinds
     inside = kinds[index + 1 : walk.tree.end[index]]
     walk.plain_arguments = not any(map(special.__getitem__, inside))
+    walk.stop = walk.tree.end[index]
     scope = walk.scopes.open_function(walk.scopes.current)
     walk.deferred.append(DeferredBody(index=index, scope=scope, receiver=Value()))
     walk.then(*_captures(walk, index, role, scope))
@@ -307,7 +308,7 @@ def visit_class(walk: Walk, index: int, role: Class) -> None:
         tasks += naming if role.named == "inside" else []
         tasks += [(bind_children, child, Value(), BLOCK) for child in parameters]
         tasks += late
-        tasks += [] if body is None else [(_visit_inside, body)]
+        tasks += [] if body is None else [(_visit_body, body, False)]
         tasks.append((close_scope,))
     tasks.append((_forget_sources, len(walk.trail)))
     if role.named == "after":

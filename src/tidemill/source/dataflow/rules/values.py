@@ -86,12 +86,19 @@ def visit_conversion(walk: Walk, index: int, role: Conversion) -> None:
     kind, operand = walk.part(index, role.type), walk.part(index, role.operand)
     if kind is not None:
         end, starts, text = walk.tree.end, walk.tree.starts, walk.tree.text
+        callee = _first_leaf(walk, kind) if walk.tree.kinds[kind] in role.generic else None
         for node in range(kind, end[kind]):
             is_field = text[starts[node] - 1 : starts[node]] == b"."
             is_name = end[node] == node + 1 and not is_field
-            if is_name and walk.scopes.is_local(walk.text(node)):
+            if is_name and (node == callee or walk.scopes.is_local(walk.text(node))):
                 walk.use(node)
     walk.then(operand, (may_raise,))
+
+
+def _first_leaf(walk: Walk, index: int) -> int:
+    while walk.tree.end[index] > index + 1:
+        index += 1
+    return index
 
 
 def visit_record(walk: Walk, index: int, role: Record) -> None:
@@ -227,7 +234,7 @@ def visit_call(walk: Walk, index: int, role: Call) -> None:
     arguments = walk.part(index, role.arguments)
     block = walk.part(index, role.block)
     receiver = walk.part(index, role.receiver)
-    if function is not None:
+    if function is not None and receiver is None:
         callee = walk.unwrap(function)
         callee_role: Any = walk.role(callee)
         if callee_role.__class__ in (Member, Guarded):

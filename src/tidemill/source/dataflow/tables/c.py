@@ -37,7 +37,7 @@ from tidemill.source.dataflow.roles import (
     While,
 )
 
-__all__ = ["DECLARATORS", "ROLES", "TABLE"]
+__all__ = ["DECLARATORS", "KEYWORDS", "ROLES", "TABLE"]
 
 DECLARATORS = (
     "identifier",
@@ -94,6 +94,12 @@ _UNVISITED = (
 )
 _LITERALS = ("number_literal", "char_literal", "true", "false", "null")
 _DECLARATION = Declare(name=None, value=None, names=DECLARATORS, external=b"extern")
+
+KEYWORDS = frozenset(
+    b"void char short int long float double signed unsigned bool _Bool _Complex size_t"
+    b" const volatile restrict struct union enum".split()
+)
+"""Words of types, which look like names where a macro takes a type: ``va_arg(ap, int)``."""
 
 ROLES: dict[str, Role] = {
     **dict.fromkeys(_SKIPPED, Skip()),
@@ -156,4 +162,5 @@ TABLE = FlowTable(
     roles={**dict.fromkeys(_TYPES, Skip()), **ROLES},
     true=(b"true", b"1"),
     false=(b"false", b"0"),
+    keywords=KEYWORDS,
 )

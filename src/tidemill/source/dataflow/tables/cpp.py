@@ -23,7 +23,7 @@ from tidemill.source.dataflow.roles import (
     Try,
     While,
 )
-from tidemill.source.dataflow.tables.c import DECLARATORS, ROLES
+from tidemill.source.dataflow.tables.c import DECLARATORS, KEYWORDS, ROLES
 
 __all__ = ["TABLE"]
 
@@ -147,5 +147,6 @@ TABLE = FlowTable(
     },
     true=(b"true", b"1"),
     false=(b"false", b"0"),
+    keywords=KEYWORDS,
     streams=(b"cin", b"std::cin", b"wcin", b"std::wcin"),
 )

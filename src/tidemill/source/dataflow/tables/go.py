@@ -80,12 +80,14 @@ TABLE = FlowTable(
         "parenthesized_expression": Parenthesized(),
         "expression_list": Sequence(),
         "selector_expression": Member(object="operand", key="field"),
-        "index_expression": Index(object="operand"),
+        "index_expression": Index(object="operand", callee="function"),
         "unary_expression": Pointer(operand="operand"),
         "binary_expression": ShortCircuit(),
         "slice_expression": Raise(),
         "type_assertion_expression": Raise(),
-        "type_conversion_expression": Conversion(type="type", operand="operand"),
+        "type_conversion_expression": Conversion(
+            type="type", operand="operand", generic=("generic_type",)
+        ),
         "call_expression": Call(function="function", arguments="arguments"),
         "composite_literal": Record(type="type", body="body", element_types=_ELEMENT_TYPES),
         "keyed_element": Labelled(key="key", value="value"),

@@ -147,6 +147,7 @@ ROLES: dict[str, Role] = {
     "labeled_statement": Label(label="label", body="body"),
     "jsx_opening_element": _ELEMENT,
     "jsx_self_closing_element": _ELEMENT,
+    "jsx_attribute": Only(parts=(1,)),
     "jsx_closing_element": Skip(),
     "jsx_namespace_name": Skip(),
     "jsx_text": Skip(),
@@ -156,4 +157,5 @@ ROLES: dict[str, Role] = {
 
 TRUE = (b"true", b"1")
 
-TABLE = FlowTable(roles=ROLES, true=TRUE)
+# In `await (x).y()` the grammar sees a call of a function `await`.
+TABLE = FlowTable(roles=ROLES, true=TRUE, keywords=frozenset({b"await"}))

@@ -87,8 +87,8 @@ _RAISING = (
     "require_expression",
     "require_once_expression",
 )
-_MEMBER = Member(object="object", key="name")
-_METHOD_CALL = Call(receiver="object", arguments="arguments")
+_MEMBER = Member(object="object", key="name", names=("name",))
+_METHOD_CALL = Call(function="name", receiver="object", arguments="arguments")
 _FUNCTION = Function(parameters=("parameters",), named="nowhere", isolated=True)
 _CLASS = Class(body="body", isolated=True)
 _PARAMETER = Parameter(name="name", value="default_value")
@@ -101,6 +101,8 @@ TABLE = FlowTable(
         **dict.fromkeys(_TEXTS, Text()),
         **dict.fromkeys(_RAISING, Raise()),
         "variable_name": Name(),
+        # What `$$k` means is known at run time only.
+        "dynamic_variable_name": Raise(),
         "parenthesized_expression": Parenthesized(),
         "array_creation_expression": Sequence(),
         "array_element_initializer": Parenthesized(),
@@ -112,7 +114,7 @@ TABLE = FlowTable(
         "function_call_expression": Call(function="function", arguments="arguments"),
         "member_call_expression": _METHOD_CALL,
         "nullsafe_member_call_expression": _METHOD_CALL,
-        "scoped_call_expression": Call(receiver="scope", arguments="arguments"),
+        "scoped_call_expression": Call(function="name", receiver="scope", arguments="arguments"),
         "argument": Only(parts=(-1,)),
         "binary_expression": ShortCircuit(),
         "unary_op_expression": Not(operand="argument"),

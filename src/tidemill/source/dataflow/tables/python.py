@@ -122,7 +122,9 @@ TABLE = FlowTable(
         "dictionary_comprehension": _COMPREHENSION,
         "generator_expression": _COMPREHENSION,
         "match_statement": Match(subject="subject", cases=("case_clause",), takes_breaks=False),
-        "case_clause": Case(patterns=(0,), guard="guard", body="consequence", declares=True),
+        "case_clause": Case(
+            kinds=("case_pattern",), guard="guard", body="consequence", declares=True
+        ),
         "case_pattern": Pattern(),
         "union_pattern": Either(),
         "class_pattern": Pattern(uses=(0,)),
@@ -130,11 +132,11 @@ TABLE = FlowTable(
         "dict_pattern": Pattern(),
         "try_statement": Try(
             body="body",
-            handlers=("except_clause", "except_group_clause"),
+            handlers=("except_clause",),
             otherwise=("else_clause",),
             final=("finally_clause",),
         ),
-        "except_clause": Catch(value="value", body=-1, forgets=True),
+        "except_clause": Catch(value="value", body=-1, forgets=True, group=b"*"),
         "with_statement": With(items=0, body="body"),
         "return_statement": Jump(to="return"),
         "raise_statement": Jump(to="throw"),

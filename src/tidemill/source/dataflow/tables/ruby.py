@@ -16,6 +16,7 @@ from tidemill.source.dataflow.roles import (
     Either,
     ForEach,
     Function,
+    Heredoc,
     Index,
     Instance,
     Jump,
@@ -60,11 +61,18 @@ _LITERALS = (
     "nil",
     "character",
     "simple_symbol",
-    "string_array",
-    "symbol_array",
-    "heredoc_beginning",
 )
-_TEXTS = ("string", "chained_string", "delimited_symbol", "regex", "subshell")
+_TEXTS = (
+    "string",
+    "chained_string",
+    "delimited_symbol",
+    "regex",
+    "subshell",
+    "string_array",
+    "bare_string",
+    "symbol_array",
+    "bare_symbol",
+)
 _PROTECTED = Try(
     body=None,
     handlers=("rescue",),
@@ -88,6 +96,8 @@ TABLE = FlowTable(
         **dict.fromkeys(_SKIPPED, Skip()),
         **dict.fromkeys(_LITERALS, Literal()),
         **dict.fromkeys(_TEXTS, Text()),
+        "heredoc_beginning": Heredoc(bodies=("heredoc_body",)),
+        "heredoc_body": Annotation(),
         "identifier": Name(),
         "self": Self(),
         "constant": Annotation(),

@@ -54,7 +54,10 @@ _TYPED: dict[str, Role] = {
     ),
     "abstract_class_declaration": Class(name="name", visible=True, named="before"),
     "enum_declaration": Class(name="name", visible=True, named="before"),
-    "enum_assignment": Only(parts=("value",)),
+    # The members of an enumeration are variables in it; no other property is visited.
+    "property_identifier": Name(),
+    "enum_body": Declare(name=None, value=None, names=("property_identifier", "enum_assignment")),
+    "enum_assignment": Declare(name="name", value="value"),
     "internal_module": Class(name="name", visible=True, named="before"),
     "module": Class(name="name", visible=True, named="before"),
     "import_alias": Declare(name=0, value=1),
