@@ -1,5 +1,6 @@
 """Where a store may lie, and what a reader is told when it cannot see the writer."""
 
+import contextlib
 import sqlite3
 import stat
 import threading
@@ -9,6 +10,7 @@ import pytest
 
 from tests.store.building import answers, batch_of, store_with
 from tidemill.core.errors import StoreError
+from tidemill.core.randomness import stream
 from tidemill.store import connection
 from tidemill.store.connection import DATABASE, open_for_writing
 from tidemill.store.store import FOLDER, Store
@@ -150,3 +152,27 @@ def test_a_run_ends_without_waiting_for_readers(
         writer.write([batch_of("b.py", ["parse"])])
         writer.finish()
         assert writer.connection.execute("PRAGMA busy_timeout").fetchone() == (100_000_000,)
+
+
+@pytest.mark.claim("house.store.damage")
+@pytest.mark.parametrize("seed", range(100))
+def test_a_flipped_byte_is_noticed_or_harmless(tmp_path: Path, seed: int) -> None:
+    texts = [f"word{number} parse the date {'walk ' * (number % 9)}" for number in range(60)]
+    store_with(tmp_path, {f"{number}.py": [text] for number, text in enumerate(texts)})
+    random = stream(seed, "flips")
+    with (tmp_path / FOLDER / DATABASE).open("r+b") as file:
+        size = file.seek(0, 2)
+        for _ in range(20):
+            file.seek(random.randrange(100, size))
+            byte = file.read(1)
+            file.seek(-1, 1)
+            file.write(bytes([byte[0] ^ (1 << random.randrange(8))]))
+    with contextlib.suppress(StoreError), Store(tmp_path / FOLDER) as store:
+        store.verify()
+        answers(store, "parse word1 walk")
+        with store.snapshot() as snapshot:
+            list(snapshot.files())
+            list(snapshot.bodies())
+    with contextlib.suppress(StoreError), Store(tmp_path / FOLDER).writer() as writer:
+        writer.write([batch_of("new.py", ["parse"])])
+        writer.finish()

@@ -140,7 +140,7 @@ def storage_error(error: OSError, path: Path, *, doing: str) -> TidemillError:
     if error.errno in _FULL:
         return CapacityError(message, hint="Free some space; what was there before is unharmed.")
     if error.errno in _FORBIDDEN:
-        return StoreError(message, hint="Choose a folder you can write to (setting: store).")
+        return StoreError(message, hint="Check its permissions, or choose another folder.")
     return StoreError(message, hint="What was there before is unharmed; mend the cause and repeat.")
 
 

@@ -140,10 +140,11 @@ def resolve(
 
     Raises:
         SettingError: An unknown setting, a value of the wrong kind or out of range, or a
-            file that is not TOML; the message names file and line, variable or flag.
+            file that is not TOML; the message names file and line, variable or flag. Or
+            the working folder is gone.
     """
     environ = os.environ if environ is None else environ
-    cwd = Path.cwd() if cwd is None else cwd
+    cwd = _working_folder() if cwd is None else cwd
     given = (
         _from_files(environ, cwd)
         | _from_environment(environ, cwd)
@@ -155,6 +156,16 @@ def resolve(
         for item in fields(Settings)
     }
     return ResolvedSettings(settings=_settings(values), origins=origins)
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise SettingError(
+            f"the working folder cannot be used: {error.strerror}",
+            hint="change to one that is there: cd",
+        ) from error
 
 
 def _settings(values: Mapping[str, object]) -> Settings:

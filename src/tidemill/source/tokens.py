@@ -1,7 +1,8 @@
 """Text becomes the terms that a lexical search compares.
 
 An identifier is found whole and by its parts: ``parseHTTPServer_v2`` gives
-``parsehttpserver_v2``, ``parse``, ``http``, ``server``, ``v``, ``2``.
+``parsehttpserver_v2``, ``parse``, ``http``, ``server``, ``v``, ``2``. Where words stand
+without spaces (Chinese, Japanese), every two neighbouring characters are a part.
 """
 
 import re
@@ -14,6 +15,7 @@ CACHED_WORDS = 8_192
 
 # Combining marks follow the letters that they belong to.
 WORD = re.compile(r"\w[\w\u0300-\u036f]*")
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 ASCII_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 LOWER, UPPER, DIGIT, BREAK, OTHER = "lower", "upper", "digit", "break", "other"
 
@@ -28,8 +30,8 @@ def terms(text: str) -> list[str]:
         text: Code, comments, or a person's query: all are split alike.
 
     Returns:
-        For each word its lower-cased whole, then its parts by case, digits
-        and underscores where they differ from the whole.
+        For each word its lower-cased whole, then its parts by case, digits,
+        underscores and script where they differ from the whole.
     """
     found: list[str] = []
     for word in WORD.findall(text):
@@ -56,9 +58,21 @@ def _unicode_parts(word: str) -> list[str]:
     for place in range(1, len(word) + 1):
         if place == len(word) or _is_border(kinds, place):
             if kinds[start] != BREAK:
-                parts.append(word[start:place])
+                parts += _unspaced_parts(word[start:place])
             start = place
     return parts
+
+
+def _unspaced_parts(part: str) -> list[str]:
+    """Split a part further where its script has no spaces between words."""
+    found: list[str] = []
+    position = 0
+    for run in UNSPACED.finditer(part):
+        found += [part[position : run.start()]] if run.start() > position else []
+        pairs = [run[0][place : place + 2] for place in range(len(run[0]) - 1)]
+        found += pairs or [run[0]]
+        position = run.end()
+    return [*found, part[position:]] if position < len(part) else found
 
 
 def _kind(character: str) -> str:

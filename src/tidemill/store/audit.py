@@ -92,10 +92,10 @@ def is_as_read(connection: sqlite3.Connection, row: tuple[str, str, bytes, bytes
     """Whether a row of bodies holds the text that its hash names, or the beginning of it."""
     try:
         body = body_of(row)
-        found = content_hash(body.text)
+        is_whole = content_hash(body.text) == body.hash.rpartition(":")[2]
+        return is_whole or was_cut(connection, body.hash, body.text)
     except (zlib.error, TypeError):
         return False
-    return found == body.hash.rpartition(":")[2] or was_cut(connection, body.hash, body.text)
 
 
 def was_cut(connection: sqlite3.Connection, key: str, text: bytes) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from tidemill.core.errors import StoreError
 from tidemill.core.files import make_private_directory, write_atomically
-from tidemill.store.faults import BUSY, primary_code, telling_faults
+from tidemill.store.faults import BUSY, primary_code, taking_for_damage, telling_faults
 from tidemill.store.schema import format_version, migrate, refuse_other, refuse_strange
 
 __all__ = ["DATABASE", "FOLDER", "Reader", "open_for_reading", "open_for_writing", "refuse_foreign"]
@@ -32,7 +32,7 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
     """
     path = folder / DATABASE
     refuse_foreign(folder)
-    with telling_faults(path):
+    with telling_faults(path), taking_for_damage():
         make_folder(folder)
         path.touch(mode=0o600)
         connection = connected(path, "rwc")

@@ -1,6 +1,7 @@
 """SQLite's and the disk's complaints, told as Tidemill's errors."""
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from tidemill.core.errors import CapacityError, LockedError, StoreError, TidemillError
 from tidemill.core.files import storage_error
 
-__all__ = ["BUSY", "primary_code", "telling_faults", "told"]
+__all__ = ["BUSY", "primary_code", "taking_for_damage", "telling_faults", "told"]
 
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 FORBIDDEN = frozenset(
@@ -39,6 +40,21 @@ def telling_faults(path: Path) -> Iterator[None]:
         raise told(error, path) from error
     except OSError as error:
         raise storage_error(error, path, doing="use the store") from error
+
+
+@contextmanager
+def taking_for_damage() -> Iterator[None]:
+    """Let what only a damaged file can make fail be told as SQLite tells of damage.
+
+    Raises:
+        sqlite3.DatabaseError: Something in the rows does not fit together.
+    """
+    try:
+        yield
+    except (IndexError, KeyError, TypeError, ValueError, zlib.error) as error:
+        damage = sqlite3.DatabaseError(f"its rows do not fit together: {error}")
+        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damage from error
 
 
 def told(error: sqlite3.Error, path: Path) -> TidemillError:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.store.cache import PostingCache
+from tidemill.store.faults import taking_for_damage
 from tidemill.store.filters import SearchFilters
 from tidemill.store.paths import real_path, stored_path
 from tidemill.store.ranking import Collection, Found, best, collection_of
@@ -63,6 +64,12 @@ class Snapshot:
         return int(row[0])
 
     @property
+    def unfinished(self) -> bool:
+        """Whether a run has begun that has not come to its end."""
+        row = self.connection.execute("SELECT 1 FROM meta WHERE key = 'unfinished'").fetchone()
+        return row is not None
+
+    @property
     def lexicon(self) -> Lexicon:
         """The dictionaries and document tables of this moment, read on first use."""
         generation = self.generation
@@ -79,6 +86,7 @@ class Snapshot:
             self.known_lexicon = known
         return known
 
+    @taking_for_damage()
     def search(
         self, terms: Sequence[str], *, limit: int = 10, filters: SearchFilters = EVERYTHING
     ) -> list[Hit]:
@@ -160,12 +168,12 @@ class Snapshot:
         row = self.connection.execute(
             "SELECT hash, packing, text, graph FROM bodies WHERE hash = ?", (body_hash,)
         ).fetchone()
-        return body_of(row) if row else None
+        return checked_body(row) if row else None
 
     def bodies(self) -> Iterator[Body]:
         """Yield every distinct body: all that an expert needs to embed the store anew."""
         for row in self.connection.execute("SELECT hash, packing, text, graph FROM bodies"):
-            yield body_of(row)
+            yield checked_body(row)
 
     def facts(self) -> StoreFacts:
         """Count what is in the store."""
@@ -204,6 +212,7 @@ def living_files(connection: sqlite3.Connection) -> NDArray[np.bool_]:
     return living
 
 
+@taking_for_damage()
 def file_of(row: Sequence[object]) -> FileRow:
     """Return the file that `FILE_COLUMNS` selected."""
     path, *middle, unparsable = row
@@ -234,3 +243,9 @@ def body_of(row: tuple[str, str, bytes, bytes]) -> Body:
     """Unpack a row of bodies."""
     key, packing, text, graph = row
     return Body(hash=key, text=zlib.decompress(text) if packing == "zlib" else text, graph=graph)
+
+
+@taking_for_damage()
+def checked_body(row: tuple[str, str, bytes, bytes]) -> Body:
+    """Unpack a row of bodies as `body_of` does, and tell of damage as SQLite would."""
+    return body_of(row)

@@ -17,7 +17,7 @@ from tidemill.store.connection import (
     open_for_writing,
     refuse_foreign,
 )
-from tidemill.store.faults import telling_faults, told
+from tidemill.store.faults import taking_for_damage, telling_faults, told
 from tidemill.store.snapshot import Lexicon, Snapshot
 from tidemill.store.writer import StoreWriter
 
@@ -130,5 +130,5 @@ class Store:
         Raises:
             StoreError: There is no index, or it cannot be read.
         """
-        with telling_faults(self.path), self.snapshot() as snapshot:
+        with telling_faults(self.path), taking_for_damage(), self.snapshot() as snapshot:
             return audit(snapshot.connection, self.path)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tidemill.core.clock import Clock
 from tidemill.core.journal import Journal
-from tidemill.store.faults import telling_faults
+from tidemill.store.faults import taking_for_damage, telling_faults
 from tidemill.store.paths import is_left_behind, stored_path
 from tidemill.store.postings import Postings, join_documents, merge_lists
 from tidemill.store.rows import Body, FileFacts, FileRecord, FileRow
@@ -257,7 +257,7 @@ class StoreWriter:
             sizes = dict(self.connection.execute("SELECT id, documents FROM segments"))
         groups = self._due_at_end(sizes) if at_end else due(sizes)
         for group in groups:
-            with self._transaction():
+            with self._transaction(), taking_for_damage():
                 chosen = [read_segment(self.connection, number) for number in group]
                 living = living_files(self.connection)
                 alive = [living[part.documents.files] for part in chosen]
@@ -265,7 +265,7 @@ class StoreWriter:
 
     def _due_at_end(self, sizes: dict[int, int]) -> list[list[int]]:
         """Return the groups to merge at the end, by how many documents still live."""
-        with telling_faults(self._path):
+        with telling_faults(self._path), taking_for_damage():
             living = living_files(self.connection)
             counts = {
                 number: int(np.count_nonzero(living[np.frombuffer(files, dtype="<i8")]))

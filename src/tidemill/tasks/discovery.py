@@ -147,10 +147,10 @@ def require(root: Path) -> None:
     """Make sure that a path which somebody named is there.
 
     Raises:
-        InputError: It does not exist, or cannot be looked at.
+        InputError: It does not exist, cannot be looked at, or is neither file nor folder.
     """
     try:
-        root.stat()
+        kind = stat.S_IFMT(root.stat().st_mode)
     except OSError as error:
         gone = isinstance(error, FileNotFoundError | NotADirectoryError)
         raise InputError(
@@ -158,6 +158,10 @@ def require(root: Path) -> None:
             path=printable(str(root)),
             hint="to drop a vanished path from the index: tidemill index --forget PATH",
         ) from error
+    if kind in SPECIAL:
+        raise InputError(
+            f"it is {SPECIAL[kind]}", path=printable(str(root)), hint="name a file or a folder"
+        )
 
 
 def walk_of(

@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tidemill.store.rows import FileRecord
+from tidemill.store.rows import FileRecord, FileRow
 from tidemill.tasks.discovery import printable
 from tidemill.tasks.graphs import Graphless
 from tidemill.tasks.records import SLOW
 
-__all__ = ["IndexReport", "SkippedPath", "Tally", "UnparsableFile"]
+__all__ = ["IndexReport", "SkippedPath", "Tally", "UnparsableFile", "unparsable_file"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,10 @@ class Tally:
         self.indexed += 1
         self.kinds.update(unit.kind for unit in record.units)
         if record.file.unparsable:
-            whole = record.file.reason if record.file.reason.startswith(SLOW) else ""
-            self.unparsable.append(
-                UnparsableFile(path=path, lines=record.file.unparsable, reason=whole)
-            )
+            self.unparsable.append(unparsable_file(record.file))
+
+
+def unparsable_file(row: FileRow) -> UnparsableFile:
+    """Return what is to be told of a file with regions that could not be parsed."""
+    whole = row.reason if row.reason.startswith(SLOW) else ""
+    return UnparsableFile(path=printable(row.path), lines=row.unparsable, reason=whole)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tidemill.core.errors import InputError, SettingError
 from tidemill.core.settings import Settings, resolve
-from tidemill.source.language import LANGUAGES
+from tidemill.source.language import LANGUAGES, language_of
 from tidemill.source.tokens import terms
 from tidemill.store.filters import SearchFilters
 from tidemill.store.rows import FileRow, Hit
@@ -63,6 +63,8 @@ class IndexState:
         files: Files that are indexed in it.
         units: Functions, methods, modules and pieces of text in it.
         stale: How many of the answer's hits lie in files that have changed since.
+        eligible: Files that the filters let through, counted where nothing was found.
+        unfinished: Whether a run of `index` was stopped, or is at work.
     """
 
     store: Path
@@ -70,6 +72,8 @@ class IndexState:
     files: int
     units: int
     stale: int
+    eligible: int | None
+    unfinished: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,14 +128,25 @@ def search(
         root = store.root
         hits = tuple(_hit(hit, snapshot, root) for hit in found)
         facts = snapshot.facts()
+        eligible = None if hits else _eligible(filters, snapshot)
+        unfinished = snapshot.unfinished
     state = IndexState(
         store=folder,
         root=root,
         files=facts.files,
         units=sum(facts.units.values()),
         stale=sum(hit.stale for hit in hits),
+        eligible=eligible,
+        unfinished=unfinished,
     )
     return SearchAnswer(query=query, terms=tuple(wanted), hits=hits, state=state)
+
+
+def _eligible(filters: SearchFilters, snapshot: Snapshot) -> int:
+    return sum(
+        row.status == "indexed" and filters.accepts_file(row.path, row.language)
+        for row in snapshot.files()
+    )
 
 
 def _placed(globs: Iterable[str], store: Store, cwd: Path) -> tuple[str, ...]:
@@ -159,7 +174,8 @@ def _terms_of(query: str) -> list[str]:
 
 def _check_languages(filters: SearchFilters) -> None:
     for name in sorted(filters.languages - set(LANGUAGES)):
-        near = get_close_matches(name, LANGUAGES, n=1)
+        by_ending = language_of(f"x.{name.lower()}")
+        near = [by_ending.name] if by_ending else get_close_matches(name.lower(), LANGUAGES, n=1)
         hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(LANGUAGES)}"
         raise SettingError(f"--lang: unknown language {name}", hint=hint)
 

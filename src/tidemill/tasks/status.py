@@ -8,6 +8,8 @@ from tidemill.core.settings import Settings, resolve
 from tidemill.store.rows import FileRow
 from tidemill.store.snapshot import Snapshot
 from tidemill.store.store import Store
+from tidemill.tasks.index_report import UnparsableFile, unparsable_file
+from tidemill.tasks.records import SLOW
 from tidemill.tasks.search import is_stale
 from tidemill.tasks.whereabouts import required_store_folder
 
@@ -37,7 +39,9 @@ class StoreStatus:
         languages: Files by language.
         reasons: Skipped files by the reason.
         skipped: The skipped files themselves.
-        unparsable: Files with regions that the grammar could not read.
+        unparsable: Files with regions that the grammar could not read, and their lines.
+        graphless: Files with functions that have no graph, and why.
+        unfinished: Whether the last run has not come to its end, or is still at work.
         stale: Files that have changed or gone since they were indexed.
         journaled: Files that the journal calls finished.
         agrees: Whether the journal and the table of files agree.
@@ -54,7 +58,9 @@ class StoreStatus:
     languages: dict[str, int]
     reasons: dict[str, int]
     skipped: tuple[SkippedFile, ...]
-    unparsable: int
+    unparsable: tuple[UnparsableFile, ...]
+    graphless: tuple[SkippedFile, ...]
+    unfinished: bool
     stale: int
     journaled: int
     agrees: bool
@@ -92,7 +98,13 @@ def _described(snapshot: Snapshot, folder: Path, root: Path) -> StoreStatus:
         languages=facts.languages,
         reasons=facts.reasons,
         skipped=_skipped(rows),
-        unparsable=sum(bool(row.unparsable) for row in rows),
+        unparsable=tuple(unparsable_file(row) for row in rows if row.unparsable),
+        graphless=tuple(
+            SkippedFile(path=row.path, reason=row.reason)
+            for row in rows
+            if row.status == "indexed" and row.reason and not row.reason.startswith(SLOW)
+        ),
+        unfinished=snapshot.unfinished,
         stale=sum(row.status == "indexed" and is_stale(row, root) for row in rows),
         journaled=journaled,
         agrees=journaled == len(rows),

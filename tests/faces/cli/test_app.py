@@ -24,6 +24,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 ENDS: list[tuple[BaseException, int, str]] = [
     (KeyboardInterrupt(), 130, "interrupted; the same command resumes"),
     (CapacityError("no room"), 4, "error: no room"),
+    (PermissionError(13, "Permission denied", "/p/a.py"), 3, "/p/a.py: cannot be used: Permission"),
     (ZeroDivisionError("by zero"), 3, "this is a bug in tidemill: ZeroDivisionError: by zero"),
 ]
 
@@ -45,6 +46,32 @@ def test_every_end_has_its_code(
     assert words in said.err
     assert said.out == ""
     assert ("Traceback" in said.err) is isinstance(error, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), PermissionError(13, "closed", "/p")])
+def test_every_end_is_one_document_when_asked(
+    failing: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], end: BaseException
+) -> None:
+    def fail(_: object) -> int:
+        raise end
+
+    failing.setattr(app, "_invoke", fail)
+    code = run(["fail", "--json"])
+    assert json.loads(capsys.readouterr().out)["exit_code"] == code
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_bug_of_ours(closed: str) -> None:
+    command = ["sh", "-c", f'exec "$0" -m tidemill config show {closed}', sys.executable]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_working_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'rmdir "$PWD" && exec "$0" -P -m tidemill status', sys.executable]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the working folder cannot be used" in done.stderr
 
 
 def test_a_bug_is_told_in_json_too(

@@ -12,6 +12,7 @@ import pytest
 
 from tidemill import __version__
 from tidemill.faces.cli import demo, selftest
+from tidemill.store.store import FOLDER, Store
 from tidemill.tasks.demonstration import demonstrate
 from tidemill.tasks.selftest import SelftestReport
 from tidemill.tasks.trial import Trial
@@ -132,7 +133,7 @@ def test_dataflow_as_text(tidemill: Run) -> None:
     code, out, err = tidemill("dataflow", "dates.py:weekday")
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "7 │ def weekday(date):"
-    assert "date ← 7" in out
+    assert "date ← :7" in out
 
 
 def test_dataflow_of_a_file_names_its_functions(tidemill: Run) -> None:
@@ -293,3 +294,60 @@ def test_an_ending_that_names_no_format_is_refused(tidemill: Run, tmp_path: Path
     assert code == 2
     assert "no format goes with the ending .png" in err
     assert not picture.exists()
+
+
+@pytest.mark.parametrize("words", [("index", ""), ("dataflow", "")])
+def test_an_empty_path_is_refused(tidemill: Run, words: tuple[str, ...]) -> None:
+    code, out, err = tidemill(*words)
+    assert (code, out) == (2, "")
+    assert "a path is empty" in err
+
+
+def test_a_device_is_no_place_to_index(tidemill: Run) -> None:
+    code, _, err = tidemill("index", "/dev/null")
+    assert code == 3
+    assert "/dev/null: it is a character device" in err
+    assert not Path("/dev/.tidemill").exists()
+
+
+def test_filters_that_let_nothing_through_say_so(indexed: Run) -> None:
+    code, _, err = indexed("search", "date", "--path", "nowhere")
+    assert code == 1
+    assert "let none of these files through" in err
+    assert "let none" not in indexed("search", "zebra", "--path", "dates.py")[2]
+
+
+def test_a_language_is_found_by_its_ending(indexed: Run) -> None:
+    for name, meant in (("py", "python"), ("JS", "javascript"), ("Pyton", "python")):
+        code, _, err = indexed("search", "date", "--lang", name)
+        assert code == 2
+        assert f"Did you mean {meant}?" in err
+
+
+def test_an_unfinished_index_is_called_so(indexed: Run, tree: Path) -> None:
+    with Store(tree / FOLDER).writer() as writer:
+        writer.begin()
+    for words in (("search", "date"), ("status",)):
+        _, out, err = indexed(*words)
+        assert "not all is indexed" in out + err
+    assert loaded(indexed("status", "--json"))["unfinished"] is True
+    indexed("index")
+    assert "not all is indexed" not in indexed("search", "date")[2]
+
+
+def test_status_lists_what_could_not_be_parsed(tidemill: Run, tree: Path) -> None:
+    (tree / "broken.py").write_text("def f(:\n    pass\n\n\ndef g(): return 1\n")
+    tidemill("index")
+    tidemill("index")
+    _, out, _ = tidemill("status", "--skipped")
+    assert "broken.py" in out
+    assert "unparsable: line" in out
+    (file,) = loaded(tidemill("status", "--json"))["unparsable"]
+    assert file["path"] == "broken.py"
+
+
+def test_output_may_be_standard_output(tidemill: Run, tree: Path) -> None:
+    code, out, _ = tidemill("dataflow", "dates.py:weekday", "-o", "-", "--format", "svg")
+    assert code == 0
+    assert out.startswith("<svg")
+    assert not (tree / "-").exists()

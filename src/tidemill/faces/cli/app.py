@@ -8,23 +8,32 @@ verb is a thin face over one public function of the library.
 import errno
 import importlib
 import io
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from tidemill import __version__
-from tidemill.core.errors import CapacityError, SettingError, TidemillError
-from tidemill.faces.cli.output import give_up_writing, report_error, write_error
+from tidemill.core.errors import CapacityError, InputError, SettingError, TidemillError
+from tidemill.faces.cli.output import (
+    give_up_writing,
+    printable,
+    report_error,
+    write_error,
+    write_json,
+)
 
 __all__ = ["GROUPS", "VERBS", "Verb", "application", "main", "run"]
 
 SUMMARY = "Read code, trace its data flow, index it and search it. All on this machine."
 INTERRUPTED = 130
+STOPPED = "interrupted; the same command resumes"
 USAGE = 2
 BUG = 3
 
@@ -76,6 +85,9 @@ GROUPS = {
 
 def main() -> None:
     """Run the command line with the process's arguments and exit."""
+    # Python leaves None where a stream was closed (`>&-`).
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115  as long as the process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -96,7 +108,7 @@ def run(arguments: Sequence[str]) -> int:
         code = _invoke(arguments)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort, BrokenPipeError) as stop:
-        code = _stopped(stop)
+        code = _stopped(stop, as_json="--json" in arguments)
     except Exception as error:  # noqa: BLE001 - the last net: whatever it is gets a name and a code
         code = _failed(error, as_json="--json" in arguments)
     return code
@@ -165,12 +177,15 @@ def _global_options(
     """Hold the options that stand before any verb."""
 
 
-def _stopped(stop: BaseException) -> int:
+def _stopped(stop: BaseException, *, as_json: bool) -> int:
     """End quietly: the user, or the reader of our output, has had enough."""
     if isinstance(stop, BrokenPipeError):
         give_up_writing()
         return 0
-    write_error("interrupted; the same command resumes")
+    if as_json:
+        write_json({"error": "Interrupted", "message": STOPPED, "exit_code": INTERRUPTED})
+        sys.stdout.flush()
+    write_error(STOPPED)
     return INTERRUPTED
 
 
@@ -181,9 +196,9 @@ def _failed(error: Exception, *, as_json: bool) -> int:
             return error.exit_code
         case TyperException():
             return _misused(error, as_json=as_json)
-        case TidemillError():
-            return report_error(error, as_json=as_json)
-        case OSError() if error.errno == errno.ENOSPC and error.filename is None:
+        case TidemillError() | OSError(filename=str() | bytes()):
+            return report_error(_named(error), as_json=as_json)
+        case OSError() if error.errno == errno.ENOSPC:
             # Standard output goes to a full disk; there is no place left to tell it but here.
             give_up_writing()
             full = CapacityError("the output cannot be written: no space left")
@@ -191,6 +206,17 @@ def _failed(error: Exception, *, as_json: bool) -> int:
             return full.exit_code
         case _:
             return _report_bug(error, as_json=as_json)
+
+
+def _named(error: TidemillError | OSError) -> TidemillError:
+    """Name a file that the system does not let us use, wherever that was met."""
+    if isinstance(error, TidemillError):
+        return error
+    return InputError(
+        f"cannot be used: {error.strerror}",
+        path=printable(os.fsdecode(error.filename)),
+        hint="check that it is there, and its permissions and those of the folders above it",
+    )
 
 
 def _misused(error: TyperException, *, as_json: bool) -> int:

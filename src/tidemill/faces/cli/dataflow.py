@@ -9,7 +9,7 @@ import typer
 
 from tidemill.core.errors import SettingError
 from tidemill.core.files import write_output
-from tidemill.faces.cli.options import settings_from
+from tidemill.faces.cli.options import named_path, settings_from
 from tidemill.faces.cli.output import ink_for, json_text, printable, write, write_error
 from tidemill.source.dataflow.graph import DataFlowGraph
 from tidemill.source.dataflow.rendering.drawing import draw
@@ -58,11 +58,12 @@ def dataflow(
         tidemill dataflow shop/cart.py:Cart.total --output total.svg
     """
     form = Format.JSON if as_json else form or _format_of(output)
+    named_path(target)
     path, function = split_target(target)
     answer = data_flow(path, function, settings=settings_from())
     _remark(answer, asked=function)
     text = rendered(answer, form, literals=literals)
-    if output is None:
+    if output is None or str(output) == "-":
         write(text.rstrip("\n"))
         return
     write_output(output, text.encode("utf-8", "replace"), mode=PUBLIC_FILE)

@@ -10,11 +10,13 @@ import typer
 from tidemill.core.errors import SettingError, TidemillError
 from tidemill.core.progress import duration
 from tidemill.core.settings import Settings
-from tidemill.faces.cli.options import AsJson, StoreFolder, Workers, settings_from
+from tidemill.faces.cli.options import AsJson, StoreFolder, Workers, named_path, settings_from
 from tidemill.faces.cli.output import (
     Ink,
     columns,
+    counted,
     ink_for,
+    lines_of,
     printable,
     write,
     write_error,
@@ -29,13 +31,13 @@ __all__ = ["index", "report"]
 
 SKIPPED_SHOWN = 20
 UNPARSABLE_SHOWN = 10
-REGIONS_SHOWN = 4
 RATE_FROM_SECONDS = 0.5
 
 
 def index(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH...", help="Files and folders; else here.")
+        list[Path] | None,
+        typer.Argument(metavar="PATH...", parser=named_path, help="Files and folders; else here."),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on, and index what changes.")] = False,
     drop: Annotated[
@@ -52,16 +54,21 @@ def index(
 
     Only files whose content changed are read again. What .gitignore and
     .tidemillignore name is left out; files that cannot be read are listed with
-    the reason, and the others go on. The store is the nearest .tidemill at or
+    the reason, and the others go on. Folders of tools (.git, node_modules, .venv,
+    __pycache__, ...) are never entered. The store is the nearest .tidemill at or
     above the first PATH, and made there where there is none, unless the setting
     store moves it. Interrupted, the same command resumes.
+
+    What is forgotten comes back with the next run over it, unless an ignore file
+    names it.
 
     For example:
 
         tidemill index src tests --workers 4
     """
-    if as_json and watch:
-        raise SettingError("--watch and --json do not go together", hint="watch prints as it goes")
+    if watch and (as_json or drop):
+        other = "--json" if as_json else "--forget"
+        raise SettingError(f"--watch and {other} do not go together", hint="choose one of them")
     chosen = paths or [Path()]
     settings = settings_from(store=store, workers=workers)
     if drop:
@@ -79,7 +86,7 @@ def _forget(paths: list[Path], settings: Settings, *, as_json: bool) -> None:
     if as_json:
         write_json({"forgotten": count})
     elif count:
-        write(f"forgot {_counted(count, 'file')}")
+        write(f"forgot {counted(count, 'file')}")
     else:
         names = ", ".join(printable(str(path)) for path in paths)
         write_error(f"nothing in the store matches {names}")
@@ -95,16 +102,16 @@ def _watch(paths: list[Path], settings: Settings) -> None:
 
 
 def _complain(error: TidemillError) -> None:
-    write_error(f"{printable(error.message)}; trying again")
+    write_error(f"{printable(str(error).partition(chr(10))[0])}; trying again")
 
 
 def report(done: IndexReport, ink: Ink, *, every: bool) -> None:
     """Print what a run did: one line, and below it what was left out and why."""
-    functions = _counted(done.functions, "function")
+    functions = counted(done.functions, "function")
     rate = ""
     if done.indexed and done.seconds >= RATE_FROM_SECONDS:
         rate = f" ({done.functions / done.seconds:,.0f} functions/s)"
-    head = f"{_counted(done.indexed, 'file')} indexed, {functions} in {_seconds(done)}{rate}"
+    head = f"{counted(done.indexed, 'file')} indexed, {functions} in {_seconds(done)}{rate}"
     write(ink.bold(head))
     write(f"{done.unchanged:,} unchanged, {done.removed:,} removed, {len(done.skipped):,} skipped")
     if done.resumed:
@@ -114,34 +121,26 @@ def report(done: IndexReport, ink: Ink, *, every: bool) -> None:
         write(ink.dim(f"  skipped {line}"))
     if len(shown) < len(done.skipped):
         rest = len(done.skipped) - len(shown)
-        write(ink.dim(f"  and {rest:,} more: again with --skipped"))
+        write(ink.dim(f"  and {rest:,} more: tidemill status --skipped"))
     if done.unparsable:
         _report_unparsable(done.unparsable, ink, every=every)
     for entry in done.graphless[:SKIPPED_SHOWN]:
         write(ink.dim(f"  {printable(entry.path)}: {printable(str(entry))}"))
+    if len(done.graphless) > SKIPPED_SHOWN:
+        rest = len(done.graphless) - SKIPPED_SHOWN
+        write(ink.dim(f"  and {rest:,} more: tidemill status --skipped"))
     write(ink.dim(f"store: {printable(str(done.store))}"))
 
 
 def _report_unparsable(files: Sequence[UnparsableFile], ink: Ink, *, every: bool) -> None:
-    write(f"{_counted(len(files), 'file')} with lines the grammar could not read")
+    write(f"{counted(len(files), 'file')} with lines the grammar could not read")
     shown = files if every else files[:UNPARSABLE_SHOWN]
-    rows = [(printable(file.path), file.reason or _lines(file.lines)) for file in shown]
+    rows = [(printable(file.path), file.reason or lines_of(file.lines)) for file in shown]
     for line in columns(rows):
         write(ink.dim(f"  unread {line}"))
     if len(shown) < len(files):
-        write(ink.dim(f"  and {len(files) - len(shown):,} more: --json lists them all"))
-
-
-def _lines(regions: Sequence[tuple[int, int]]) -> str:
-    """Return the first regions of a file as ``lines 3-5, 9``."""
-    spans = [f"{first}" if first == last else f"{first}-{last}" for first, last in regions]
-    more = ", ..." if len(spans) > REGIONS_SHOWN else ""
-    return f"lines {', '.join(spans[:REGIONS_SHOWN])}{more}"
+        write(ink.dim(f"  and {len(files) - len(shown):,} more: tidemill status --skipped"))
 
 
 def _seconds(done: IndexReport) -> str:
     return f"{done.seconds:.1f} s" if done.seconds < 10 else duration(done.seconds)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from tidemill.core.errors import SettingError
 from tidemill.core.settings import Settings, resolve
 
-__all__ = ["AsJson", "Seed", "StoreFolder", "Workers", "settings_from"]
+__all__ = ["AsJson", "Seed", "StoreFolder", "Workers", "named_path", "settings_from"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 StoreFolder = Annotated[
@@ -16,6 +17,17 @@ StoreFolder = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes at work.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of what is drawn by chance.")]
+
+
+def named_path(text: str) -> Path:
+    """Return a path that was named; an empty one is a variable that nobody set.
+
+    Raises:
+        SettingError: It is empty.
+    """
+    if not text:
+        raise SettingError("a path is empty", hint="name a file or folder; . is this one")
+    return Path(text)
 
 
 def settings_from(**flags: object) -> Settings:

@@ -14,9 +14,11 @@ from tidemill.core.errors import TidemillError
 __all__ = [
     "Ink",
     "columns",
+    "counted",
     "give_up_writing",
     "ink_for",
     "json_text",
+    "lines_of",
     "plain",
     "printable",
     "report_error",
@@ -27,6 +29,9 @@ __all__ = [
 
 BOLD, DIM, RED, GREEN, YELLOW, BLUE = "1", "2", "31", "32", "33", "34"
 GAP = "  "
+REGIONS_SHOWN = 4
+WIDEST = 72
+"""Columns that a cell may take before it stops pushing those of other rows aside."""
 
 
 @runtime_checkable
@@ -141,7 +146,7 @@ def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(
         rows: Cells without colour; all rows of equal length.
         right: Columns whose cells end at the same place, numbers for instance.
     """
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    widths = [min(max(map(len, cells)), WIDEST) for cells in zip(*rows, strict=True)]
     return [
         GAP.join(
             cell.rjust(width) if number in right else cell.ljust(width)
@@ -149,6 +154,18 @@ def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(
         ).rstrip()
         for row in rows
     ]
+
+
+def lines_of(regions: Sequence[tuple[int, int]]) -> str:
+    """Return the first regions of a file as ``lines 3-5, 9``."""
+    spans = [f"{first}" if first == last else f"{first}-{last}" for first, last in regions]
+    more = ", ..." if len(spans) > REGIONS_SHOWN else ""
+    return f"lines {', '.join(spans[:REGIONS_SHOWN])}{more}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where that is due."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def report_error(error: TidemillError, *, as_json: bool) -> int:

@@ -13,6 +13,7 @@ from tidemill.faces.cli.options import AsJson, StoreFolder, settings_from
 from tidemill.faces.cli.output import (
     Ink,
     columns,
+    counted,
     ink_for,
     printable,
     write,
@@ -153,8 +154,12 @@ def _remark(answer: SearchAnswer) -> None:
     """Say on standard error how far the answer can be trusted."""
     ink = ink_for(sys.stderr)
     if not answer.hits:
-        where = f"{answer.state.files:,} files, {answer.state.units:,} units"
+        where = f"{counted(answer.state.files, 'file')}, {counted(answer.state.units, 'unit')}"
         write_error(f"nothing found for {', '.join(map(printable, answer.terms))} in {where}")
+    if answer.state.eligible == 0 and answer.state.files:
+        write_error(ink.warning("--path and --lang let none of these files through"))
+    if answer.state.unfinished:
+        write_error(ink.warning("not all is indexed: `tidemill index` was stopped, or is at work"))
     if answer.state.stale:
-        which = "1 hit has" if answer.state.stale == 1 else f"{answer.state.stale} hits have"
-        write_error(ink.warning(f"{which} changed since they were indexed: tidemill index"))
+        those = "1 hit is" if answer.state.stale == 1 else f"{answer.state.stale} hits are"
+        write_error(ink.warning(f"{those} older than the file: tidemill index"))

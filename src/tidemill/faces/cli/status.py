@@ -1,11 +1,21 @@
 """``tidemill status``."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from tidemill.faces.cli.options import AsJson, StoreFolder, settings_from
-from tidemill.faces.cli.output import Ink, columns, ink_for, printable, write, write_json
+from tidemill.faces.cli.output import (
+    Ink,
+    columns,
+    counted,
+    ink_for,
+    lines_of,
+    printable,
+    write,
+    write_json,
+)
 from tidemill.tasks.diagnosis import readable_bytes
 from tidemill.tasks.status import StoreStatus
 from tidemill.tasks.status import status as describe
@@ -15,7 +25,7 @@ __all__ = ["status"]
 
 def status(
     skipped: Annotated[
-        bool, typer.Option("--skipped", help="List every skipped file with its reason.")
+        bool, typer.Option("--skipped", help="List every file of which something is left out.")
     ] = False,
     store: StoreFolder = None,
     as_json: AsJson = False,
@@ -42,10 +52,20 @@ def _report(state: StoreStatus, ink: Ink, *, skipped: bool) -> None:
         write(f"{ink.bold(label)}  {rest}")
     if not state.agrees:
         write(ink.bad("the journal and the index disagree: see `tidemill doctor`"))
+    if state.unfinished:
+        write(ink.warning("not all is indexed: `tidemill index` was stopped, or is at work"))
     if skipped:
         write()
-        for entry in columns([(printable(x.path), printable(x.reason)) for x in state.skipped]):
+        for entry in columns(list(_left_out(state))):
             write(entry)
+
+
+def _left_out(state: StoreStatus) -> Iterator[tuple[str, str]]:
+    """Yield every file of which something is missing in the index, and what."""
+    for entry in (*state.skipped, *state.graphless):
+        yield printable(entry.path), printable(entry.reason)
+    for file in state.unparsable:
+        yield file.path, file.reason or f"unparsable: {lines_of(file.lines)}"
 
 
 def _rows(state: StoreStatus) -> list[tuple[str, str]]:
@@ -60,7 +80,10 @@ def _rows(state: StoreStatus) -> list[tuple[str, str]]:
         ("units", _counted(state.units)),
         ("bodies", f"{state.bodies:,} distinct"),
         ("skipped", _counted(state.reasons)),
-        ("unparsable", f"{state.unparsable:,} files with regions the grammar could not read"),
+        (
+            "unparsable",
+            f"{counted(len(state.unparsable), 'file')} with lines the grammar could not read",
+        ),
         ("journal", f"{state.journaled:,} files finished {agreement} {total:,} in the index"),
         ("indexed", moment),
     ]

@@ -12,8 +12,8 @@ def test_sources_stand_beside_the_code() -> None:
     assert len(lines) == 7
     assert lines[0] == "1 │ def mean_above(values, floor):"
     assert lines[4].startswith("5 │             total += value  ")
-    assert lines[4].endswith("total ⇐ 2, 5, value   value ← 3")
-    assert lines[6].endswith("total ← 2, 5   count ← 2, 6")
+    assert lines[4].endswith("total ⇐ :2, :5, value   value ← :3")
+    assert lines[6].endswith("total ← :2, :5   count ← :2, :6")
 
 
 def test_a_name_cannot_move_the_cursor() -> None:
@@ -25,4 +25,4 @@ def test_a_name_cannot_move_the_cursor() -> None:
 def test_long_names_are_cut() -> None:
     name = b"x" * 60
     lines = listed(b"def f(a):\n    " + name + b" = a\n    return " + name + b"\n")
-    assert lines[2].endswith("x\N{HORIZONTAL ELLIPSIS} ← 2")
+    assert lines[2].endswith("x\N{HORIZONTAL ELLIPSIS} ← :2")

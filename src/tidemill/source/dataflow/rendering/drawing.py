@@ -139,7 +139,7 @@ class _Picture:
         look = "same" if edge.kind == "comes_from" else "made"
         x, y = wire.tip
         tip = f"M{x:.1f} {y + 1:.1f}l-2.9 -5.6q2.9 1.5 5.8 0z"
-        title = self.view.sentence(edge.target, self._line)
+        title = self.view.link(edge, self._line)
         return (
             f'<g class="e {look} {self._colour(edge.source)} f{edge.source} t{edge.target}">'
             f'<title>{_text(title)}</title><path class="reach" d="{wire.path}"/>'
@@ -213,7 +213,7 @@ def _legend(y: float) -> Iterator[str]:
         yield f'<rect class="n {look}" x="{x:.0f}" y="-7" width="20" height="14" rx="3.5"/>'
         yield f'<text class="facts" x="{x + 27:.0f}" y="4">{words}</text>'
         x += 27 + len(words) * 6.2 + 18
-    for look, words in (("same", "comes from"), ("made", "computed from")):
+    for look, words in (("same", "value handed on"), ("made", "value computed with")):
         yield (
             f'<g class="e {look}"><path class="line" d="M{x:.0f} 0h24"/>'
             f'<path class="tip" d="M{x + 28:.0f} 0l-5.6 -2.9q1.5 2.9 0 5.8z"/></g>'

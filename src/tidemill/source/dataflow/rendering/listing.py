@@ -23,7 +23,7 @@ LITERAL_COLUMNS = 24
 def list_flow(graph: DataFlowGraph, data: bytes, *, span: tuple[int, int]) -> Iterator[str]:
     """Yield the unit's code, line by line, with where its values come from beside it.
 
-    A value of the same name is written by its line, another from the same line by
+    A value of the same name is written as ``:line``, another from the same line by
     its name, any other as ``name:line``; ``←`` says that it comes unchanged, ``⇐``
     that it is computed.
 
@@ -48,7 +48,7 @@ def list_flow(graph: DataFlowGraph, data: bytes, *, span: tuple[int, int]) -> It
 
 
 def _remark(view: FlowView, node: int, line: Callable[[int], int]) -> str:
-    """Return ``x ← 3 ⇐ b``, or nothing where no value comes from outside the node."""
+    """Return ``x ← :3 ⇐ b``, or nothing where no value comes from outside the node."""
     parts = []
     for kind, arrow in ARROWS:
         names = [
@@ -65,7 +65,7 @@ def _short(view: FlowView, source: int, target: int, line: Callable[[int], int])
     """Return ``name:line`` without what the target's own name and line already say."""
     name, place = view.nodes[source].name, line(view.nodes[source].start)
     if name == view.nodes[target].name:
-        return str(place)
+        return f":{place}"
     return _cut(name) if place == line(view.nodes[target].start) else f"{_cut(name)}:{place}"
 
 

@@ -12,6 +12,9 @@ CLAUSES: tuple[tuple[EdgeKind, str], ...] = (
     ("computed_from", "is computed from"),
 )
 
+NAMED = 20
+"""Sources that a sentence names; a table in the code has thousands."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowView:
@@ -43,13 +46,22 @@ class FlowView:
         """
         here = self._named(node, line)
         clauses = [
-            f"{words} {', '.join(self._named(source, line) for source in sources)}"
+            f"{words} {self._list(sources, line)}"
             for kind, words in CLAUSES
             if (sources := self.sources.get((node, kind), ()))
         ]
         if clauses:
             return f"{here} {' and '.join(clauses)}"
         return f"{here} is defined here" if self.nodes[node].role == "definition" else here
+
+    def link(self, edge: Edge, line: Callable[[int], int]) -> str:
+        """Say in one sentence what one edge means; ``line`` is as in `sentence`."""
+        words = dict(CLAUSES)[edge.kind]
+        return f"{self._named(edge.target, line)} {words} {self._named(edge.source, line)}"
+
+    def _list(self, sources: Sequence[int], line: Callable[[int], int]) -> str:
+        named = ", ".join(self._named(source, line) for source in sources[:NAMED])
+        return named + (f" and {len(sources) - NAMED} more" if len(sources) > NAMED else "")
 
     def _named(self, node: int, line: Callable[[int], int]) -> str:
         return f"{self.nodes[node].name} (line {line(self.nodes[node].start)})"
