@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import Block, blocks, commands, run_page
+from tests.docs.picture import PICTURE, picture
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = Path(__file__).parent / "sample"
@@ -67,3 +68,7 @@ def test_a_right_block_passes(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("```console\n$ echo one two\none ...\n$ exit 3  # exit 3\n```\n")
     run_page(page, tmp_path)
+
+
+def test_the_picture_in_the_readme_is_what_is_drawn() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == picture(), "python -m tests.docs.picture"

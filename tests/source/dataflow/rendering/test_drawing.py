@@ -4,6 +4,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.source.dataflow.rendering.pictures import MEAN, graph_of
+from tidemill.core.errors import InputError
 from tidemill.source.dataflow.rendering.drawing import DARK, LIGHT, draw
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -102,3 +103,12 @@ def test_a_picture_grows_with_its_edges_alone() -> None:
         return len(ET.tostring(root))
 
     assert size(400) < 2.5 * size(200)
+
+
+def test_what_nobody_could_look_at_is_refused() -> None:
+    wide = b"def f():\n    return [" + b"1, " * 1_000 + b"]\n"
+    with pytest.raises(InputError, match=r"3,0\d\d columns wide"):
+        picture_of(wide)
+    tangled = b"def f(c, x, a):\n" + b"    if c: x = x + a\n" * 200 + b"    return x\n"
+    with pytest.raises(InputError, match=r"with 20,\d\d\d edges|with 2\d,\d\d\d edges"):
+        picture_of(tangled)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
+from tidemill.core.errors import InputError
 from tidemill.source.dataflow.graph import DataFlowGraph, Edge
 from tidemill.source.dataflow.rendering.excerpt import Excerpt, Place, excerpt_of, runs_of
 from tidemill.source.dataflow.rendering.layout import (
@@ -33,6 +34,8 @@ FOOTER = 46.0
 MARGIN = 20.0
 NARROWEST = 560.0
 BASELINE = 14.0
+MOST_COLUMNS = 2_000
+MOST_EDGES = 20_000
 SVG = "http://www.w3.org/2000/svg"
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DOT = " \N{MIDDLE DOT} "
@@ -52,8 +55,12 @@ def draw(graph: DataFlowGraph, data: bytes, *, span: tuple[int, int], title: str
 
     Returns:
         A well-formed SVG document without scripts or outside references.
+
+    Raises:
+        InputError: Nobody could look at the picture: too wide, or too many edges.
     """
     view, excerpt = view_of(graph), excerpt_of(data, *span)
+    _refuse_beyond_sight(view, excerpt, title)
     layout = layout_of(view, excerpt)
     picture = _Picture(view=view, excerpt=excerpt, layout=layout, colours=_colours(view))
     width = max(layout.width + MARGIN, NARROWEST)
@@ -74,6 +81,17 @@ def draw(graph: DataFlowGraph, data: bytes, *, span: tuple[int, int], title: str
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _refuse_beyond_sight(view: FlowView, excerpt: Excerpt, title: str) -> None:
+    columns = max(len(row.text) for row in excerpt.rows)
+    if columns > MOST_COLUMNS or len(view.edges) > MOST_EDGES:
+        raise InputError(
+            f"the picture of {title} would be {columns:,} columns wide,"
+            f" with {len(view.edges):,} edges: more than anybody can look at",
+            hint="draw a smaller function, put its statements on lines of their own,"
+            " or take --format json",
+        )
 
 
 def _colours(view: FlowView) -> Mapping[str, str]:
