@@ -231,7 +231,7 @@ def _legend(y: float) -> Iterator[str]:
         yield f'<rect class="n {look}" x="{x:.0f}" y="-7" width="20" height="14" rx="3.5"/>'
         yield f'<text class="facts" x="{x + 27:.0f}" y="4">{words}</text>'
         x += 27 + len(words) * 6.2 + 18
-    for look, words in (("same", "value handed on"), ("made", "value computed with")):
+    for look, words in (("same", "handed on"), ("made", "computed with")):
         yield (
             f'<g class="e {look}"><path class="line" d="M{x:.0f} 0h24"/>'
             f'<path class="tip" d="M{x + 28:.0f} 0l-5.6 -2.9q1.5 2.9 0 5.8z"/></g>'
