@@ -50,7 +50,8 @@ class RuleTable:
         leaves: Rules that finish on the spot.
         rules: Rules that schedule visits.
         wrappers: Kinds that are parentheses.
-        definers: Kinds that may define a variable inside an expression.
+        definers: Kinds that may define a variable inside an expression, or leave it (1),
+            and those that leave it if they call something that never returns (2).
         special_arguments: Kinds that mean more as an argument than their own uses.
         plain_roots: Kinds that are always a variable where a path begins.
     """
@@ -105,7 +106,8 @@ class Walk:
         scopes: Meaning of names.
         trail: Nodes used so far in evaluation order: the tail since a mark is what an
             expression was computed from.
-        definer: A stretch of the tree without, and a place with something that defines.
+        definer: A stretch of the tree without, and a place with, something that defines
+            or leaves.
         last_key: The variable of the latest use.
         in_value: Depth of enclosing value expressions, in which literals count.
     """

@@ -13,13 +13,14 @@ RETRY = b"\0retry"
 _BACK = b"goto "
 _LEVEL = b"\0level "
 _DIGITS = 4
+_OUTWARD = ("return", "throw")
 
 
 def visit_assert(walk: Walk, index: int, role: Assert) -> None:
     """Visit an assertion; nothing follows one that cannot hold."""
     condition = walk.part(index, role.condition)
     fails = condition is not None and walk.text(condition) in walk.table.false
-    walk.then((_leave, "throw", b"") if fails else (may_raise,))
+    walk.then((_leave, "throw", b"", len(walk.trail)) if fails else (may_raise,))
     walk.then_children(index)
 
 
@@ -33,7 +34,8 @@ def visit_jump(walk: Walk, index: int, role: Jump) -> None:
     if role.levels is not None:
         walk.then((_leave_levels, role.to, walk.part(index, role.levels)))
         return
-    walk.then(*operands, (_leave, role.to, b"" if label is None else walk.text(label)))
+    name = b"" if label is None else walk.text(label)
+    walk.then(*operands, (_leave, role.to, name, len(walk.trail)))
 
 
 def _leave_levels(walk: Walk, to: str, levels: int | None) -> None:
@@ -50,8 +52,10 @@ def _leave_levels(walk: Walk, to: str, levels: int | None) -> None:
     state.jump(to if frame.is_loop else "break", frame.label)
 
 
-def _leave(walk: Walk, to: str, label: bytes) -> None:
+def _leave(walk: Walk, to: str, label: bytes, mark: int) -> None:
     state = walk.state
+    if to in _OUTWARD:
+        del walk.trail[mark:]  # the operand is no value of the expression around
     if to == "goto":
         _go_to(walk, label)
     elif to == "throw":

@@ -216,7 +216,7 @@ def visit_call(walk: Walk, index: int, role: Call) -> None:
     if walk.table.throwers and _throws(walk, index, role):
         method = walk.part(index, role.member)
         operands = [child for child in walk.children(index) if child != method]
-        walk.then(*operands, (_end_here,))
+        walk.then(*operands, (_end_here, len(walk.trail)))
         return
     is_plain = walk.plain_arguments and role.receiver is None
     if is_plain and role.callee_is_variable and not walk.state.tries:
@@ -264,7 +264,8 @@ def _throws(walk: Walk, index: int, role: Call) -> bool:
     return walk.text(callee) in walk.table.throwers
 
 
-def _end_here(walk: Walk) -> None:
+def _end_here(walk: Walk, mark: int) -> None:
+    del walk.trail[mark:]  # no value of the expression around is made from the operands
     walk.state.may_raise()
     walk.state.dead = True
 

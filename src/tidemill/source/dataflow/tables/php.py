@@ -186,5 +186,6 @@ TABLE = FlowTable(
     },
     assignment_declares="function",
     receiver=b"$this",
+    throwers=(b"exit", b"die"),
     true=(b"true", b"TRUE", b"1"),
 )
