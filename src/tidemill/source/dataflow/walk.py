@@ -24,6 +24,7 @@ __all__ = [
     "PATH",
     "VARIABLE",
     "DeferredBody",
+    "Place",
     "RuleTable",
     "Value",
     "Walk",
@@ -37,6 +38,8 @@ Rule = Callable[["Walk", int, Any], None]
 Leaf = Callable[["Walk", int], None]
 Task = tuple[Any, ...]
 PathKeys = tuple[bytes, ...]
+Place = tuple[int, int, PathKeys]
+"""A path to be written: its root, the node that uses the root (0 if none), its keys."""
 
 _LONGEST_OPERATOR = 3
 _COMMENTS = re.compile(rb"/\*.*?\*/|(?://|#)[^\n]*", re.DOTALL)
@@ -109,6 +112,8 @@ class Walk:
         definer: A stretch of the tree without, and a place with, something that defines
             or leaves.
         last_key: The variable of the latest use.
+        held_places: Places evaluated before the value that they will get; ``None`` for
+            one that does not begin at a variable.
         in_value: Depth of enclosing value expressions, in which literals count.
     """
 
@@ -131,6 +136,7 @@ class Walk:
         self.path_reads: list[tuple[int, int, int, PathKeys]] = []
         self.path_definitions: dict[int, tuple[int, PathKeys]] = {}
         self.path_updates: set[int] = set()
+        self.held_places: dict[int, Place | None] = {}
         self.definitions: list[tuple[int, int]] = []
         self.deferred: list[DeferredBody] = []
         self.receivers: dict[int, Value] = {}

@@ -34,6 +34,8 @@ class Assign:
     It declares the targets if ``declares``, or if its operator is in ``declaring``, or if
     the left side is a call of something of a kind in ``types``: ``int (*p)[3] = a``.
     If ``left_first``, the leftmost of several targets in a row gets the value first.
+    What places in a left side of a kind in ``places_first`` are made of (``i`` in
+    ``xs[i]``) is evaluated before the right side, everywhere else after it.
     """
 
     left: Part
@@ -44,6 +46,7 @@ class Assign:
     declaring: tuple[bytes, ...] = ()
     types: Kinds = ()
     left_first: bool = False
+    places_first: Kinds = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

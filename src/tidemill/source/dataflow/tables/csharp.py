@@ -213,7 +213,15 @@ TABLE = FlowTable(
         "join_clause": Source(),
         "join_into_clause": Pattern(),
         "let_clause": Declare(name=0, value=1),
-        "assignment_expression": Assign(left="left", right="right"),
+        "assignment_expression": Assign(
+            left="left",
+            right="right",
+            places_first=(
+                "tuple_expression",
+                "element_access_expression",
+                "member_access_expression",
+            ),
+        ),
         "variable_declarator": Declare(name=0, value=1),
         "declaration_expression": Declare(name="name", value=None),
         "catch_declaration": Declare(name="name", value=None),

@@ -91,7 +91,9 @@ TABLE = FlowTable(
         "keyed_element": Labelled(key="key", value="value"),
         "literal_element": Parenthesized(),
         "short_var_declaration": Assign(left="left", right="right", plain=(b":=",), declares=True),
-        "assignment_statement": Assign(left="left", right="right"),
+        "assignment_statement": Assign(
+            left="left", right="right", places_first=("expression_list",)
+        ),
         "receive_statement": Assign(
             left="left", right="right", plain=(b"=", b":="), declaring=(b":=",)
         ),

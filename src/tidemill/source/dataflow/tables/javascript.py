@@ -46,6 +46,7 @@ from tidemill.source.dataflow.roles import (
 
 __all__ = ["ROLES", "TABLE", "TRUE"]
 
+_PLACES = ("member_expression", "subscript_expression")
 _COMPUTED = ("computed_property_name",)
 _AROUND = ("decorator", *_COMPUTED)
 _DEFAULT = Default(target="left", value="right")
@@ -91,8 +92,12 @@ ROLES: dict[str, Role] = {
     ),
     "await_expression": Raise(),
     "yield_expression": Raise(),
-    "assignment_expression": Assign(left="left", right="right", augmented=False),
-    "augmented_assignment_expression": Assign(left="left", right="right", augmented=True),
+    "assignment_expression": Assign(
+        left="left", right="right", augmented=False, places_first=_PLACES
+    ),
+    "augmented_assignment_expression": Assign(
+        left="left", right="right", augmented=True, places_first=_PLACES
+    ),
     "update_expression": Update(operand="argument"),
     "variable_declaration": Declaration(hoists=True),
     "lexical_declaration": Declaration(hoists=False),

@@ -119,7 +119,12 @@ TABLE = FlowTable(
         "conditional_expression": Conditional(
             condition="condition", consequence="body", alternative="alternative"
         ),
-        "assignment_expression": Assign(left="left", right="right", augmented=False),
+        "assignment_expression": Assign(
+            left="left",
+            right="right",
+            augmented=False,
+            places_first=("subscript_expression", "member_access_expression"),
+        ),
         "reference_assignment_expression": Assign(
             left="left", right="right", augmented=False, plain=(b"=&", b"= &")
         ),
