@@ -34,7 +34,7 @@ from tidemill.source.dataflow.roles import (
 from tidemill.source.dataflow.rules.declarators import declares_function
 from tidemill.source.dataflow.rules.forks import Fork, leave_arm, open_arm
 from tidemill.source.dataflow.rules.names import define_path
-from tidemill.source.dataflow.rules.places import children_of
+from tidemill.source.dataflow.rules.places import argument_value, children_of
 from tidemill.source.dataflow.walk import Value, Walk
 
 __all__ = [
@@ -165,11 +165,21 @@ def _bind_only(walk: Walk, index: int, role: Only, value: Value, mode: str) -> N
 
 def _bind_constant(walk: Walk, index: int, _role: Constant, value: Value, mode: str) -> None:
     constant = walk.unwrap(index + 1) if walk.tree.end[index] > index + 1 else index
-    role = walk.role(constant)
-    if isinstance(role, Sequence | Call):
-        walk.then((bind, constant, value, mode))
-    elif not isinstance(role, Name) or walk.scopes.is_local(walk.text(constant)):
-        walk.then_children(index)
+    _match_constant(walk, constant, value, mode)
+
+
+def _match_constant(walk: Walk, index: int, value: Value, mode: str) -> None:
+    """Visit a constant, or the constants of a tuple, among which some declare variables."""
+    index = argument_value(walk, index)
+    role, name = walk.role(index), walk.text(index)
+    if isinstance(role, Sequence):
+        walk.then(*((_match_constant, child, value, mode) for child in walk.children(index)))
+    elif isinstance(role, Call | Declare):
+        walk.then((bind, index, value, mode))
+    elif not isinstance(role, Name) or (
+        name != walk.table.wildcard and walk.scopes.is_local(name)
+    ):
+        walk.then(index)
 
 
 def _bind_qualified(walk: Walk, index: int, _role: Qualified, value: Value, mode: str) -> None:

@@ -144,7 +144,7 @@ ROLES: dict[str, Role] = {
     "switch_case": Case(patterns=("value",)),
     "switch_default": Case(default=True),
     "try_statement": Try(body="body", handlers=("catch_clause",), final=("finally_clause",)),
-    "catch_clause": Catch(target="parameter", body="body"),
+    "catch_clause": Catch(target="parameter", body="body", total=True),
     "return_statement": Jump(to="return"),
     "throw_statement": Jump(to="throw"),
     "break_statement": Jump(to="break", label="label"),
