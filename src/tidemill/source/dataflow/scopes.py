@@ -19,7 +19,8 @@ class Scope:
     Attributes:
         parent: The scope around it.
         function: The nearest enclosing function scope (itself, if it is one).
-        is_class: Class bodies are invisible to the functions inside them.
+        is_class: Class bodies are invisible to the functions inside them, unless they are
+            isolated themselves (Ruby, where methods are as well, but blocks are not).
         names: Key of each name.
         tentative: Keys in ``names`` that nothing here declares so far.
         outer_names: Names declared ``global`` or ``nonlocal`` here.
@@ -175,7 +176,8 @@ class Scopes:
         around = scope.parent
         while around is not None:
             found = around.names.get(name)
-            if found is not None and found not in around.tentative and not around.is_class:
+            hidden = around.is_class and not around.isolated
+            if found is not None and found not in around.tentative and not hidden:
                 return found
             if around.isolated and name not in around.shared:
                 break
