@@ -176,9 +176,7 @@ def _match_constant(walk: Walk, index: int, value: Value, mode: str) -> None:
         walk.then(*((_match_constant, child, value, mode) for child in walk.children(index)))
     elif isinstance(role, Call | Declare):
         walk.then((bind, index, value, mode))
-    elif not isinstance(role, Name) or (
-        name != walk.table.wildcard and walk.scopes.is_local(name)
-    ):
+    elif not isinstance(role, Name) or (name != walk.table.wildcard and walk.scopes.is_local(name)):
         walk.then(index)
 
 

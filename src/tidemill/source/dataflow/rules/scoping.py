@@ -261,7 +261,7 @@ def begin_unit(walk: Walk, index: int, before: int) -> None:
     special, kinds = walk.rules.special_arguments, walk.tree.kinds
     inside = kinds[index + 1 : walk.tree.end[index]]
     walk.plain_arguments = not any(map(special.__getitem__, inside))
-    scope = walk.scopes.open_function(walk.scopes.current)
+    scope = walk.scopes.outermost = walk.scopes.open_function(walk.scopes.current)
     walk.deferred.append(DeferredBody(index=index, scope=scope, receiver=Value()))
     walk.then(*_captures(walk, index, role, scope))
     if role.defaults_outside:
