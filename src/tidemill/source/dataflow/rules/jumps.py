@@ -5,10 +5,21 @@ from tidemill.source.dataflow.rules.names import may_raise
 from tidemill.source.dataflow.state import FlowState, LoopFrame
 from tidemill.source.dataflow.walk import Walk
 
-__all__ = ["RETRY", "close_region", "open_region", "visit_assert", "visit_jump", "visit_label"]
+__all__ = [
+    "RETRY",
+    "TO_CASE",
+    "close_region",
+    "open_region",
+    "visit_assert",
+    "visit_jump",
+    "visit_label",
+]
 
 RETRY = b"\0retry"
 """The label of a protected body that a handler may go back to."""
+
+TO_CASE = b"\0case"
+"""The label of a switch in which a case may go to another."""
 
 _BACK = b"goto "
 _LEVEL = b"\0level "
@@ -33,6 +44,9 @@ def visit_jump(walk: Walk, index: int, role: Jump) -> None:
         return
     if role.levels is not None:
         walk.then((_leave_levels, role.to, walk.part(index, role.levels)))
+        return
+    if role.case_words and walk.text(index).split()[1].rstrip(b";") in role.case_words:
+        walk.state.jump("continue", TO_CASE)
         return
     name = b"" if label is None else walk.text(label)
     walk.then(*operands, (_leave, role.to, name, len(walk.trail)))
