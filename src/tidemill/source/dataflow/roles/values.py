@@ -240,6 +240,7 @@ class Call:
     where the grammar cannot tell ``o.size`` from a call (Ruby): with neither arguments
     nor block it reads a member, and may stand left of an assignment. A callee of a kind
     in ``tests`` is a type test; what looks like arguments captures parts of its value.
+    Beside those, a callee spelled like one of ``unevaluated`` asks for a name (``nameof``).
     """
 
     function: Part = None
@@ -249,6 +250,7 @@ class Call:
     callee_is_variable: bool = True
     member: Part = None
     tests: Kinds = ()
+    unevaluated: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

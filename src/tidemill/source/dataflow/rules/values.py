@@ -244,10 +244,12 @@ def visit_call(walk: Walk, index: int, role: Call) -> None:
 
 
 def _visit_test(walk: Walk, index: int, role: Call) -> bool:
-    """Visit what is really a test that takes an object apart; return whether it is one."""
+    """Visit what is really a test, or no call at all; return whether it is either."""
     callee, arguments = walk.part(index, role.function), walk.part(index, role.arguments)
-    if callee is None or arguments is None or walk.tree.kinds[callee] not in role.tests:
+    if callee is None or arguments is None:
         return False
+    if walk.tree.kinds[callee] not in role.tests:
+        return walk.text(callee) in role.unevaluated
     walk.then(callee, (_capture_arguments, arguments, len(walk.trail)))
     return True
 

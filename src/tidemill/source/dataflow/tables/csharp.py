@@ -194,6 +194,7 @@ TABLE = FlowTable(
             arguments="arguments",
             callee_is_variable=False,
             tests=("is_pattern_expression", "is_expression"),
+            unevaluated=(b"nameof",),
         ),
         "argument": Argument(value=-1),
         "initializer_expression": Initializer(),
