@@ -88,7 +88,8 @@ class Declare:
     own. One that begins with ``external`` and has no value tells of a variable elsewhere.
     If it ``constructs``, a function declared inside a function is really a variable made
     from what look like parameters, if these could be expressions. Children of a kind in
-    ``around`` come first (classes that are declared as the type).
+    ``around`` come first (classes that are declared as the type). One that ``discards``
+    declares nothing if its name is the wildcard (C# ``out var _``).
     """
 
     name: Part
@@ -97,6 +98,7 @@ class Declare:
     around: Kinds = ()
     external: bytes = b""
     constructs: bool = False
+    discards: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

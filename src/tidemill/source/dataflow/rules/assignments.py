@@ -27,6 +27,7 @@ from tidemill.source.dataflow.rules.patterns import (
     PLACES,
     bind,
     define_name,
+    is_wildcard,
     key_of,
 )
 from tidemill.source.dataflow.rules.places import argument_value, children_of
@@ -268,6 +269,8 @@ def _declare_inside(walk: Walk, index: int, role: Declare, mode: str) -> None:
         targets = [c for c in walk.children(index) if kinds[c] in role.names and c != value]
     else:
         name = walk.part(index, role.name)
+        if role.discards and name is not None and is_wildcard(walk, name):
+            return
         targets = [] if name is None else [name]
     if value is None:
         if not targets and not role.around:

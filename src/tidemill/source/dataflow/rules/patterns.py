@@ -45,6 +45,7 @@ __all__ = [
     "bind",
     "bind_children",
     "define_name",
+    "is_wildcard",
     "key_of",
     "visit_default",
 ]
@@ -75,6 +76,11 @@ def _names_wildcard(walk: Walk, name: bytes, mode: str) -> bool:
     if walk.table.assignment_declares is not None:
         return True
     return walk.table.wildcard_declares and (mode != ASSIGN or walk.scopes.is_local(name))
+
+
+def is_wildcard(walk: Walk, index: int) -> bool:
+    """Whether a target is spelled as the wildcard."""
+    return walk.text(index) == walk.table.wildcard
 
 
 def bind(walk: Walk, index: int, value: Value, mode: str) -> None:
@@ -145,7 +151,7 @@ def _bind_argument(walk: Walk, index: int, role: Argument, value: Value, mode: s
 
 def _bind_declared(walk: Walk, index: int, role: Declare, value: Value, _mode: str) -> None:
     target = walk.part(index, role.name)
-    if target is not None:
+    if target is not None and not (role.discards and is_wildcard(walk, target)):
         walk.then((bind, target, value, BLOCK))
 
 

@@ -224,7 +224,7 @@ TABLE = FlowTable(
             ),
         ),
         "variable_declarator": Declare(name=0, value=1),
-        "declaration_expression": Declare(name="name", value=None),
+        "declaration_expression": Declare(name="name", value=None, discards=True),
         "catch_declaration": Declare(name="name", value=None),
         "property_declaration": Declare(name="name", value="value"),
         "enum_member_declaration": Declare(name="name", value="value"),
