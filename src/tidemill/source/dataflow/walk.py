@@ -12,7 +12,7 @@ from typing import Any
 
 from tidemill.source.dataflow.flatten import FlatTree
 from tidemill.source.dataflow.grammar import CompiledGrammar, position_of
-from tidemill.source.dataflow.roles import Assign, Role
+from tidemill.source.dataflow.roles import Assign, Comma, Role
 from tidemill.source.dataflow.scopes import Scope, Scopes
 from tidemill.source.dataflow.state import FlowState
 
@@ -332,20 +332,33 @@ class Walk:
         # The target of an inner assignment may have uses of its own after the value.
         return Value(tuple(sources), next((s for s in sources[::-1] if self.spans[s] == span), 0))
 
+    def forget(self, mark: int) -> None:
+        """Let nothing be computed from what was used since ``mark``."""
+        del self.trail[mark:]
+
     def _carrier(self, index: int) -> int:
-        # `a = b = v` hands on v: look through plain assignments and parentheses.
+        # `a = b = v` hands on v, as `(b, v)` does: look through plain assignments, commas
+        # and parentheses.
         first = index = self.unwrap(index)
         role = self.role(index)
-        while isinstance(role, Assign) and not role.augmented:
+        while isinstance(role, Comma) or (isinstance(role, Assign) and not role.augmented):
             known = self.carriers.get(index)
             if known is not None:
                 index = known
                 break
-            left, right = self.part(index, role.left), self.part(index, role.right)
-            if left is None or right is None or self.between(left, right) not in role.plain:
+            right = self._passed_on(index, role)
+            if right is None:
                 break
             index = self.unwrap(right)
             role = self.role(index)
         if index != first:
             self.carriers[first] = index
         return index
+
+    def _passed_on(self, index: int, role: Assign | Comma) -> int | None:
+        if isinstance(role, Comma):
+            return next(reversed(self.children(index)), None)
+        left, right = self.part(index, role.left), self.part(index, role.right)
+        if left is None or right is None or self.between(left, right) not in role.plain:
+            return None
+        return right

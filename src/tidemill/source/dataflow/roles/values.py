@@ -10,6 +10,7 @@ __all__ = [
     "Call",
     "Cast",
     "Chain",
+    "Comma",
     "Comprehension",
     "Conditional",
     "Container",
@@ -91,6 +92,11 @@ class Qualified:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
     """A literal tuple or list of expressions, pairable with a pattern of equal length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comma:
+    """Expressions in a row (the comma operator): the value of the last passes through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +315,7 @@ ValueRole = (
     | Cast
     | Qualified
     | Sequence
+    | Comma
     | Container
     | Only
     | Element

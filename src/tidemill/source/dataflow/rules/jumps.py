@@ -69,7 +69,7 @@ def _leave_levels(walk: Walk, to: str, levels: int | None) -> None:
 def _leave(walk: Walk, to: str, label: bytes, mark: int) -> None:
     state = walk.state
     if to in _OUTWARD:
-        del walk.trail[mark:]  # the operand is no value of the expression around
+        walk.forget(mark)  # the operand is no value of the expression around
     if to == "goto":
         _go_to(walk, label)
     elif to == "throw":

@@ -53,6 +53,7 @@ _RULES: dict[type, Rule] = {
     roles.Guarded: names.visit_path,
     roles.ExpressionBody: scoping.visit_expression_body,
     roles.Conditional: values.visit_conditional,
+    roles.Comma: values.visit_comma,
     roles.Not: conditions.visit_not,
     roles.Chain: conditions.visit_chain,
     roles.ShortCircuit: values.visit_short_circuit,

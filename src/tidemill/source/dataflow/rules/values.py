@@ -5,6 +5,7 @@ from typing import Any
 from tidemill.source.dataflow.roles import (
     Call,
     Cast,
+    Comma,
     Conditional,
     Conversion,
     Element,
@@ -39,6 +40,7 @@ from tidemill.source.dataflow.walk import DEFINITION, Value, Walk
 __all__ = [
     "visit_call",
     "visit_cast",
+    "visit_comma",
     "visit_conditional",
     "visit_conversion",
     "visit_element",
@@ -64,6 +66,12 @@ def visit_cast(walk: Walk, index: int, _role: Cast) -> None:
     """Visit the value, not the type."""
     if index + 1 < walk.tree.end[index]:
         walk.then(index + 1)
+
+
+def visit_comma(walk: Walk, index: int, _role: Comma) -> None:
+    """Visit expressions in a row; only the last has a say in the value."""
+    children = walk.children(index)
+    walk.then(*children[:-1], (Walk.forget, len(walk.trail)), *children[-1:])
 
 
 def visit_element(walk: Walk, index: int, role: Element) -> None:
@@ -267,7 +275,7 @@ def _throws(walk: Walk, index: int, role: Call) -> bool:
 
 
 def _end_here(walk: Walk, mark: int) -> None:
-    del walk.trail[mark:]  # no value of the expression around is made from the operands
+    walk.forget(mark)  # no value of the expression around is made from the operands
     walk.state.may_raise()
     walk.state.dead = True
 

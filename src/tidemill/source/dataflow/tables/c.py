@@ -9,6 +9,7 @@ from tidemill.source.dataflow.roles import (
     Call,
     Case,
     Catch,
+    Comma,
     Conditional,
     Declarator,
     Declare,
@@ -120,6 +121,7 @@ ROLES: dict[str, Role] = {
     "update_expression": Update(operand="argument"),
     "unary_expression": Not(operand="argument"),
     "binary_expression": ShortCircuit(),
+    "comma_expression": Comma(),
     "conditional_expression": Conditional(
         condition="condition", consequence="consequence", alternative="alternative"
     ),

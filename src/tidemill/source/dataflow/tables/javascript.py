@@ -9,6 +9,7 @@ from tidemill.source.dataflow.roles import (
     Case,
     Catch,
     Class,
+    Comma,
     Conditional,
     Container,
     Declaration,
@@ -90,6 +91,7 @@ ROLES: dict[str, Role] = {
     "ternary_expression": Conditional(
         condition="condition", consequence="consequence", alternative="alternative"
     ),
+    "sequence_expression": Comma(),
     "await_expression": Raise(),
     "yield_expression": Raise(),
     "assignment_expression": Assign(
