@@ -246,7 +246,8 @@ class Call:
     where the grammar cannot tell ``o.size`` from a call (Ruby): with neither arguments
     nor block it reads a member, and may stand left of an assignment. A callee of a kind
     in ``tests`` is a type test; what looks like arguments captures parts of its value.
-    Beside those, a callee spelled like one of ``unevaluated`` asks for a name (``nameof``).
+    Left of an assignment, a callee spelled like one of ``binders`` binds its arguments
+    (C++ ``std::tie``). Beside ``tests``, a callee spelled like one of ``unevaluated`` asks for a name (``nameof``).
     """
 
     function: Part = None
@@ -257,6 +258,7 @@ class Call:
     member: Part = None
     tests: Kinds = ()
     unevaluated: tuple[bytes, ...] = ()
+    binders: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,9 +131,10 @@ def _bind_path(walk: Walk, index: int, _role: object, value: Value, _mode: str) 
 
 
 def _bind_call(walk: Walk, index: int, role: Call, value: Value, mode: str) -> None:
-    """Bind a member that looks like a call, or what a pattern takes out of an object."""
-    arguments = walk.part(index, role.arguments)
-    if role.member is not None or mode != BLOCK:
+    """Bind a member that looks like a call, or what is taken out of an object."""
+    callee, arguments = walk.part(index, role.function), walk.part(index, role.arguments)
+    apart = mode == BLOCK or (callee is not None and walk.text(callee) in role.binders)
+    if role.member is not None or not apart:
         define_path(walk, index, value, augmented=False)
     elif arguments is not None:
         walk.then((bind_children, arguments, Value(value.sources), mode))
