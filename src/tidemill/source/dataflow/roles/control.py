@@ -42,7 +42,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variants:
-    """``#if``: one build has the children, another has the ``alternative``."""
+    """``#if``: one build has the children, another has the ``alternative``.
+
+    Without one, control may go on past the children, whatever they do.
+    """
 
     condition: Part
     alternative: Part

@@ -247,7 +247,8 @@ class Call:
     nor block it reads a member, and may stand left of an assignment. A callee of a kind
     in ``tests`` is a type test; what looks like arguments captures parts of its value.
     Left of an assignment, a callee spelled like one of ``binders`` binds its arguments
-    (C++ ``std::tie``). Beside ``tests``, a callee spelled like one of ``unevaluated`` asks for a name (``nameof``).
+    (C++ ``std::tie``). Beside ``tests``, a callee spelled like one of ``unevaluated``
+    asks for a name (C# ``nameof``).
     """
 
     function: Part = None

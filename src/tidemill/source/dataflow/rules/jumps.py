@@ -45,11 +45,16 @@ def visit_jump(walk: Walk, index: int, role: Jump) -> None:
     if role.levels is not None:
         walk.then((_leave_levels, role.to, walk.part(index, role.levels)))
         return
-    if role.case_words and walk.text(index).split()[1].rstrip(b";") in role.case_words:
+    if role.case_words and _names_case(walk.text(index), role.case_words):
         walk.state.jump("continue", TO_CASE)
         return
     name = b"" if label is None else walk.text(label)
     walk.then(*operands, (_leave, role.to, name, len(walk.trail)))
+
+
+def _names_case(text: bytes, words: tuple[bytes, ...]) -> bool:
+    """Whether the second word of a jump says that it goes to a case."""
+    return any(word.rstrip(b";") in words for word in text.split()[1:2])
 
 
 def _leave_levels(walk: Walk, to: str, levels: int | None) -> None:

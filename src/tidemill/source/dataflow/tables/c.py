@@ -129,7 +129,9 @@ ROLES: dict[str, Role] = {
     "pointer_expression": Pointer(operand="argument"),
     "field_expression": Member(object="argument", key="field"),
     "subscript_expression": Index(object="argument"),
-    "initializer_pair": Only(parts=("value",), around=("subscript_designator",)),
+    # An index says where the value goes; it is no part of it.
+    "initializer_pair": Comma(),
+    "field_designator": Skip(),
     "gnu_asm_output_operand": Only(parts=("value",)),
     "gnu_asm_input_operand": Only(parts=("value",)),
     "if_statement": Branch(
