@@ -113,7 +113,7 @@ def _owners(walk: Walk) -> dict[int, int]:
         return {}  # no function inside that could capture, nothing outside to be captured
     owners: dict[int, int] = {}
     for scope in functions:
-        for name, key in scope.names.items():
+        for name, key in list(scope.names.items()):
             if key in scope.tentative:
                 owner = walk.scopes.owner_of(scope, name)
                 if owner is not None and owner != key:
@@ -208,13 +208,12 @@ def _graph(
 def _free_names(walk: Walk, owners: dict[int, int]) -> tuple[str, ...]:
     """Names that are read, never defined here, and bound by no function around."""
     read = {read[2] for read in walk.reads}
-    defined = {key for key, _ in walk.definitions}
+    defined = {owners.get(key, key) for key, _ in walk.definitions}
     functions = walk.scopes.functions
     free = {
         walk.scopes.names[key]
         for key in read
-        if key not in defined
-        and owners.get(key) not in defined
+        if owners.get(key, key) not in defined
         and any(key in scope.tentative for scope in functions)
     }
     return tuple(sorted(name.decode("utf-8", "ignore") for name in free))

@@ -19,7 +19,8 @@ class Scope:
     Attributes:
         parent: The scope around it.
         function: The nearest enclosing function scope (itself, if it is one).
-        is_class: Class bodies are invisible to the functions inside them.
+        is_class: Class bodies are invisible to the functions inside them, unless they are
+            isolated themselves (Ruby, where methods are as well, but blocks are not).
         names: Key of each name.
         tentative: Keys in ``names`` that nothing here declares so far.
         outer_names: Names declared ``global`` or ``nonlocal`` here.
@@ -54,10 +55,11 @@ class Scope:
 class Scopes:
     """All scopes of one unit; ``current`` is where the walk stands.
 
+    ``outermost`` is the unit's own function, where it is one.
     Where they are ``ordered``, a function sees only what was declared before it.
     """
 
-    __slots__ = ("_env", "current", "functions", "globals", "names", "ordered")
+    __slots__ = ("_env", "current", "functions", "globals", "names", "ordered", "outermost")
 
     def __init__(self, env: list[int]) -> None:
         self._env = env
@@ -65,7 +67,7 @@ class Scopes:
         self.globals: dict[bytes, int] = {}
         self.functions: list[Scope] = []
         self.ordered = False
-        self.current = self.open_function(None)
+        self.current = self.outermost = self.open_function(None)
 
     def new_key(self, name: bytes) -> int:
         """Return a fresh key for a binding called ``name``."""
@@ -169,15 +171,29 @@ class Scopes:
         scope.function.names[name] = key
 
     def owner_of(self, scope: Scope, name: bytes) -> int | None:
-        """Return the key of ``name`` in the functions around ``scope``, if one binds it."""
+        """Return the key of ``name`` in the functions around ``scope``, if one binds it.
+
+        A name that none binds is free: the same variable wherever it is free in the unit.
+        """
         if scope.isolated and name not in scope.shared:
             return None
         around = scope.parent
         while around is not None:
             found = around.names.get(name)
-            if found is not None and found not in around.tentative and not around.is_class:
+            hidden = around.is_class and not around.isolated
+            if found is not None and found not in around.tentative and not hidden:
                 return found
             if around.isolated and name not in around.shared:
-                break
+                return self.globals.get(name)
             around = around.parent
-        return self.globals.get(name)
+        found = self.globals.get(name)
+        return self._free(name) if found is None else found
+
+    def _free(self, name: bytes) -> int | None:
+        """Return the key of a free name in the outermost function, unless it binds it."""
+        names, tentative = self.outermost.names, self.outermost.tentative
+        found = names.get(name)
+        if found is None:
+            found = names[name] = self.new_key(name)
+            tentative.add(found)
+        return found if found in tentative else None

@@ -12,7 +12,7 @@ from typing import Any
 
 from tidemill.source.dataflow.flatten import FlatTree
 from tidemill.source.dataflow.grammar import CompiledGrammar, position_of
-from tidemill.source.dataflow.roles import Assign, Role
+from tidemill.source.dataflow.roles import Assign, Comma, Role
 from tidemill.source.dataflow.scopes import Scope, Scopes
 from tidemill.source.dataflow.state import FlowState
 
@@ -24,6 +24,7 @@ __all__ = [
     "PATH",
     "VARIABLE",
     "DeferredBody",
+    "Place",
     "RuleTable",
     "Value",
     "Walk",
@@ -37,6 +38,8 @@ Rule = Callable[["Walk", int, Any], None]
 Leaf = Callable[["Walk", int], None]
 Task = tuple[Any, ...]
 PathKeys = tuple[bytes, ...]
+Place = tuple[int, int, PathKeys]
+"""A path to be written: its root, the node that uses the root (0 if none), its keys."""
 
 _LONGEST_OPERATOR = 3
 _COMMENTS = re.compile(rb"/\*.*?\*/|(?://|#)[^\n]*", re.DOTALL)
@@ -50,7 +53,8 @@ class RuleTable:
         leaves: Rules that finish on the spot.
         rules: Rules that schedule visits.
         wrappers: Kinds that are parentheses.
-        definers: Kinds that may define a variable inside an expression.
+        definers: Kinds that may define a variable inside an expression, or leave it (1),
+            and those that leave it if they call something that never returns (2).
         special_arguments: Kinds that mean more as an argument than their own uses.
         plain_roots: Kinds that are always a variable where a path begins.
     """
@@ -105,9 +109,12 @@ class Walk:
         scopes: Meaning of names.
         trail: Nodes used so far in evaluation order: the tail since a mark is what an
             expression was computed from.
-        definer: A stretch of the tree without, and a place with something that defines.
+        definer: A stretch of the tree without, and a place with, something that defines
+            or leaves.
         last_key: The variable of the latest use.
         stop: Index after the last node of the unit.
+        held_places: Places evaluated before the value that they will get; ``None`` for
+            one that does not begin at a variable.
         in_value: Depth of enclosing value expressions, in which literals count.
     """
 
@@ -130,6 +137,7 @@ class Walk:
         self.path_reads: list[tuple[int, int, int, PathKeys]] = []
         self.path_definitions: dict[int, tuple[int, PathKeys]] = {}
         self.path_updates: set[int] = set()
+        self.held_places: dict[int, Place | None] = {}
         self.definitions: list[tuple[int, int]] = []
         self.deferred: list[DeferredBody] = []
         self.receivers: dict[int, Value] = {}
@@ -326,20 +334,33 @@ class Walk:
         # The target of an inner assignment may have uses of its own after the value.
         return Value(tuple(sources), next((s for s in sources[::-1] if self.spans[s] == span), 0))
 
+    def forget(self, mark: int) -> None:
+        """Let nothing be computed from what was used since ``mark``."""
+        del self.trail[mark:]
+
     def _carrier(self, index: int) -> int:
-        # `a = b = v` hands on v: look through plain assignments and parentheses.
+        # `a = b = v` hands on v, as `(b, v)` does: look through plain assignments, commas
+        # and parentheses.
         first = index = self.unwrap(index)
         role = self.role(index)
-        while isinstance(role, Assign) and not role.augmented:
+        while isinstance(role, Comma) or (isinstance(role, Assign) and not role.augmented):
             known = self.carriers.get(index)
             if known is not None:
                 index = known
                 break
-            left, right = self.part(index, role.left), self.part(index, role.right)
-            if left is None or right is None or self.between(left, right) not in role.plain:
+            right = self._passed_on(index, role)
+            if right is None:
                 break
             index = self.unwrap(right)
             role = self.role(index)
         if index != first:
             self.carriers[first] = index
         return index
+
+    def _passed_on(self, index: int, role: Assign | Comma) -> int | None:
+        if isinstance(role, Comma):
+            return next(reversed(self.children(index)), None)
+        left, right = self.part(index, role.left), self.part(index, role.right)
+        if left is None or right is None or self.between(left, right) not in role.plain:
+            return None
+        return right

@@ -42,7 +42,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variants:
-    """``#if``: one build has the children, another has the ``alternative``."""
+    """``#if``: one build has the children, another has the ``alternative``.
+
+    Without one, control may go on past the children, whatever they do.
+    """
 
     condition: Part
     alternative: Part
@@ -121,7 +124,8 @@ class Match:
 
     ``target`` is a variable that gets the subject; ``total`` says that one of the cases
     always runs, even where none is a default. A ``break`` inside leaves it, if it
-    ``takes_breaks``, and else the loop around it.
+    ``takes_breaks``, and else the loop around it. Jumps of a kind in ``retries`` may go
+    to another of its cases.
     """
 
     subject: Part
@@ -131,6 +135,7 @@ class Match:
     target: Part = None
     total: bool = False
     takes_breaks: bool = True
+    retries: Kinds = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,13 +215,15 @@ class Jump:
     ``to`` is ``break``, ``continue``, ``return``, ``throw``, ``goto``, ``retry``,
     ``yield`` (out of a switch) or ``fallthrough`` (into the next case). ``levels`` says
     how many loops and switches to leave (PHP), of which a switch treats ``continue``
-    like ``break``. One that is ``bare`` is no jump if it has an operand.
+    like ``break``. One that is ``bare`` is no jump if it has an operand. With one of
+    ``case_words`` after its keyword it goes to a case of the switch (C# ``goto case``).
     """
 
     to: str
     label: Part = None
     levels: Part = None
     bare: bool = False
+    case_words: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,8 @@ class Assign:
     It declares the targets if ``declares``, or if its operator is in ``declaring``, or if
     the left side is a call of something of a kind in ``types``: ``int (*p)[3] = a``.
     If ``left_first``, the leftmost of several targets in a row gets the value first.
+    What places in a left side of a kind in ``places_first`` are made of (``i`` in
+    ``xs[i]``) is evaluated before the right side, everywhere else after it.
     """
 
     left: Part
@@ -44,6 +46,7 @@ class Assign:
     declaring: tuple[bytes, ...] = ()
     types: Kinds = ()
     left_first: bool = False
+    places_first: Kinds = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,8 @@ class Declare:
     own. One that begins with ``external`` and has no value tells of a variable elsewhere.
     If it ``constructs``, a function declared inside a function is really a variable made
     from what look like parameters, if these could be expressions. Children of a kind in
-    ``around`` come first (classes that are declared as the type).
+    ``around`` come first (classes that are declared as the type). One that ``discards``
+    declares nothing if its name is the wildcard (C# ``out var _``).
     """
 
     name: Part
@@ -94,6 +98,7 @@ class Declare:
     around: Kinds = ()
     external: bytes = b""
     constructs: bool = False
+    discards: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ __all__ = [
     "Call",
     "Cast",
     "Chain",
+    "Comma",
     "Comprehension",
     "Conditional",
     "Container",
@@ -99,6 +100,11 @@ class Qualified:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
     """A literal tuple or list of expressions, pairable with a pattern of equal length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comma:
+    """Expressions in a row (the comma operator): the value of the last passes through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +263,9 @@ class Call:
     nor block it reads a member, and may stand left of an assignment. A callee of a kind
     in ``tests`` is a type test; what looks like arguments captures parts of its value.
     A ``function`` beside a ``receiver`` is the method, visited in case it is computed.
+    Left of an assignment, a callee spelled like one of ``binders`` binds its arguments
+    (C++ ``std::tie``). Beside ``tests``, a callee spelled like one of ``unevaluated``
+    asks for a name (C# ``nameof``).
     """
 
     function: Part = None
@@ -266,6 +275,8 @@ class Call:
     callee_is_variable: bool = True
     member: Part = None
     tests: Kinds = ()
+    unevaluated: tuple[bytes, ...] = ()
+    binders: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +336,7 @@ ValueRole = (
     | Cast
     | Qualified
     | Sequence
+    | Comma
     | Container
     | Only
     | Element

@@ -17,8 +17,9 @@ from tidemill.source.dataflow.roles import (
     TypeAlias,
     Update,
 )
+from tidemill.source.dataflow.rules.conditions import may_define
 from tidemill.source.dataflow.rules.declarators import constructor_arguments, declared_by_call
-from tidemill.source.dataflow.rules.names import define_path, may_raise
+from tidemill.source.dataflow.rules.names import define_path, hold_place, may_raise
 from tidemill.source.dataflow.rules.patterns import (
     ASSIGN,
     BLOCK,
@@ -26,6 +27,7 @@ from tidemill.source.dataflow.rules.patterns import (
     PLACES,
     bind,
     define_name,
+    is_wildcard,
     key_of,
 )
 from tidemill.source.dataflow.rules.places import argument_value, children_of
@@ -52,6 +54,8 @@ def visit_assign(walk: Walk, index: int, role: Assign) -> None:
         return
     if right is None:
         return
+    if role.places_first and _hold_places(walk, index, role):
+        return
     operator = walk.between(left, right)
     augmented = role.augmented if role.augmented is not None else operator not in role.plain
     declares = role.declares or operator in role.declaring
@@ -66,6 +70,27 @@ def visit_assign(walk: Walk, index: int, role: Assign) -> None:
         _assign_chain(walk, left, right, mode)
     elif not _pairs(walk, _elements(walk, left), right, mode):
         walk.then(right, (_finish_assign, left, right, walk.begin_value(), mode))
+
+
+def _hold_places(walk: Walk, index: int, role: Assign) -> bool:
+    """Schedule what the places on the left are made of, and then the assignment itself.
+
+    Returns:
+        Whether that is to come first: the order matters only where another target or a
+        side of the assignment may define what a place is made of.
+    """
+    left, right = walk.part(index, role.left), walk.part(index, role.right)
+    if left is None or right is None or walk.tree.kinds[left] not in role.places_first:
+        return False
+    targets = _elements(walk, left) or [left]
+    if len(targets) == 1 and not may_define(walk, left) and not may_define(walk, right):
+        return False
+    targets = [argument_value(walk, walk.unwrap(target)) for target in targets]
+    places = [target for target in targets if isinstance(walk.role(target), PLACES)]
+    if not places or places[0] in walk.held_places:
+        return False
+    walk.then(*((hold_place, place) for place in places), (visit_assign, index, role))
+    return True
 
 
 def _finish_assign(walk: Walk, left: int, right: int, mark: int, mode: str) -> None:
@@ -248,6 +273,8 @@ def _declare_inside(walk: Walk, index: int, role: Declare, mode: str) -> None:
         targets = [c for c in walk.children(index) if kinds[c] in role.names and c != value]
     else:
         name = walk.part(index, role.name)
+        if role.discards and name is not None and is_wildcard(walk, name):
+            return
         targets = [] if name is None else [name]
     if value is None:
         if not targets and not role.around:

@@ -14,6 +14,7 @@ from tidemill.source.dataflow.roles import (
 )
 from tidemill.source.dataflow.rules.conditions import may_define, settle, test
 from tidemill.source.dataflow.rules.forks import Fork, arm_tasks, close_fork, leave_arm, open_arm
+from tidemill.source.dataflow.rules.jumps import TO_CASE, close_region, open_region
 from tidemill.source.dataflow.rules.patterns import BLOCK, bind
 from tidemill.source.dataflow.rules.places import children_of, parts_of
 from tidemill.source.dataflow.rules.scoping import close_scope, open_scope
@@ -95,12 +96,21 @@ def _open_switch(walk: Walk, index: int, role: Match, mark: int) -> None:
 
 
 def _visit_cases(walk: Walk, index: int, role: Match, value: Value) -> None:
+    if _retries(walk, index, role):
+        # Whatever case a jump goes to, it goes back to where the cases are tried.
+        walk.then((close_region, open_region(walk, TO_CASE)))
     frame = walk.state.open_loop(walk.label, is_loop=False)
     frame.takes_plain = role.takes_breaks
     walk.label = b""
     switch = Switch(frame=frame, value=value, falls_through=role.falls_through, total=role.total)
     cases = _cases(walk, index, role)
     walk.then(*((_open_case, case, switch) for case in cases), (_close_switch, switch))
+
+
+def _retries(walk: Walk, index: int, role: Match) -> bool:
+    """Whether a case may go to another one."""
+    inside = walk.tree.kinds[index : walk.tree.end[index]] if role.retries else []
+    return any(kind in role.retries for kind in inside)
 
 
 def _cases(walk: Walk, index: int, role: Match) -> list[int]:

@@ -1,7 +1,8 @@
 """Conditions: what is known to have run when a test came out true, or false.
 
-``a or (m := g(a))`` is false only after both operands ran. Only conditions that may
-define something need this care; all others are visited like any expression.
+``a or (m := g(a))`` is false only after both operands ran, and nothing follows
+``a or return`` unless ``a`` held. Only conditions that may define something or leave need
+this care; all others are visited like any expression.
 """
 
 from tidemill.source.dataflow.roles import Chain, Not, Only, ShortCircuit, Update
@@ -30,18 +31,32 @@ LOGICAL = _OR + _AND
 """Operators whose outcome tells which operands ran."""
 
 
+DEFINES, MAY_THROW = 1, 2
+"""What a kind does to the flow inside an expression (:attr:`.RuleTable.definers`)."""
+
+
 def may_define(walk: Walk, index: int) -> bool:
-    """Whether an expression may define a variable."""
+    """Whether an expression may define a variable, or leave before its end."""
     end, (first, last, found) = walk.tree.end[index], walk.definer
     if index <= found < end:
         return True
     if first <= index and end <= last:
         return False
     definers, kinds = walk.rules.definers, walk.tree.kinds
-    found = next((node for node in range(index, end) if definers[kinds[node]]), end)
+    found = next(
+        (n for n in range(index, end) if definers[kinds[n]] and _alters_flow(walk, n)), end
+    )
     # Conditions nest: what is known of one tells of those inside it.
     walk.definer = (index, found, found if found < end else -1)
     return found < end
+
+
+def _alters_flow(walk: Walk, index: int) -> bool:
+    """Whether a definer defines or leaves: any, but for calls of what does return."""
+    tree = walk.tree
+    if walk.rules.definers[tree.kinds[index]] != MAY_THROW:
+        return True
+    return tree.text.startswith(walk.table.throwers, tree.starts[index])
 
 
 def is_constant(walk: Walk, index: int, texts: tuple[bytes, ...]) -> bool:

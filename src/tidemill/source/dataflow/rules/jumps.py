@@ -5,21 +5,33 @@ from tidemill.source.dataflow.rules.names import may_raise
 from tidemill.source.dataflow.state import FlowState, LoopFrame
 from tidemill.source.dataflow.walk import Walk
 
-__all__ = ["RETRY", "close_region", "open_region", "visit_assert", "visit_jump", "visit_label"]
+__all__ = [
+    "RETRY",
+    "TO_CASE",
+    "close_region",
+    "open_region",
+    "visit_assert",
+    "visit_jump",
+    "visit_label",
+]
 
 RETRY = b"\0retry"
 """The label of a protected body that a handler may go back to."""
 
+TO_CASE = b"\0case"
+"""The label of a switch in which a case may go to another."""
+
 _BACK = b"goto "
 _LEVEL = b"\0level "
 _DIGITS = 4
+_OUTWARD = ("return", "throw")
 
 
 def visit_assert(walk: Walk, index: int, role: Assert) -> None:
     """Visit an assertion; nothing follows one that cannot hold."""
     condition = walk.part(index, role.condition)
     fails = condition is not None and walk.text(condition) in walk.table.false
-    walk.then((_leave, "throw", b"") if fails else (may_raise,))
+    walk.then((_leave, "throw", b"", len(walk.trail)) if fails else (may_raise,))
     walk.then_children(index)
 
 
@@ -33,7 +45,16 @@ def visit_jump(walk: Walk, index: int, role: Jump) -> None:
     if role.levels is not None:
         walk.then((_leave_levels, role.to, walk.part(index, role.levels)))
         return
-    walk.then(*operands, (_leave, role.to, b"" if label is None else walk.text(label)))
+    if role.case_words and _names_case(walk.text(index), role.case_words):
+        walk.state.jump("continue", TO_CASE)
+        return
+    name = b"" if label is None else walk.text(label)
+    walk.then(*operands, (_leave, role.to, name, len(walk.trail)))
+
+
+def _names_case(text: bytes, words: tuple[bytes, ...]) -> bool:
+    """Whether the second word of a jump says that it goes to a case."""
+    return any(word.rstrip(b";") in words for word in text.split()[1:2])
 
 
 def _leave_levels(walk: Walk, to: str, levels: int | None) -> None:
@@ -50,8 +71,10 @@ def _leave_levels(walk: Walk, to: str, levels: int | None) -> None:
     state.jump(to if frame.is_loop else "break", frame.label)
 
 
-def _leave(walk: Walk, to: str, label: bytes) -> None:
+def _leave(walk: Walk, to: str, label: bytes, mark: int) -> None:
     state = walk.state
+    if to in _OUTWARD:
+        walk.forget(mark)  # the operand is no value of the expression around
     if to == "goto":
         _go_to(walk, label)
     elif to == "throw":

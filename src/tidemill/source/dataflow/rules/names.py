@@ -21,6 +21,7 @@ from tidemill.source.dataflow.walk import (
     DEFINITION,
     LITERAL,
     PATH,
+    Place,
     Value,
     Walk,
     path_group,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "define_path",
+    "hold_place",
     "may_raise",
     "visit_defined_name",
     "visit_heredoc",
@@ -202,6 +204,11 @@ def _add_read(walk: Walk, index: int, root_node: int, key: int, keys: tuple[byte
 
 def define_path(walk: Walk, index: int, value: Value, *, augmented: bool) -> None:
     """Schedule a weak update of the path at ``index`` with ``value``."""
+    if index in walk.held_places:
+        place = walk.held_places.pop(index)
+        if place is not None:
+            _write_path(walk, index, place, value, augmented, walk.in_value)
+        return
     root, keys, visits = path_shape(walk, index)
     if root is None:
         walk.then(*visits, (may_raise,))
@@ -211,10 +218,24 @@ def define_path(walk: Walk, index: int, value: Value, *, augmented: bool) -> Non
     walk.then(*visits, (_write_path, index, (root, node, keys), value, augmented, held))
 
 
+def hold_place(walk: Walk, index: int) -> None:
+    """Evaluate what the path at ``index`` is made of, long before it is written."""
+    root, keys, visits = path_shape(walk, index)
+    held, walk.in_value = walk.in_value, 0
+    place = None if root is None else (root, _use_root(walk, root), keys)
+    walk.held_places[index] = place
+    walk.then(*visits, (_leave_place, held))
+
+
+def _leave_place(walk: Walk, held: int) -> None:
+    walk.in_value = held
+    walk.state.may_raise()
+
+
 def _write_path(
     walk: Walk,
     index: int,
-    place: tuple[int, int, tuple[bytes, ...]],
+    place: Place,
     value: Value,
     augmented: bool,
     held: int,

@@ -34,7 +34,7 @@ from tidemill.source.dataflow.roles import (
 from tidemill.source.dataflow.rules.declarators import declares_function
 from tidemill.source.dataflow.rules.forks import Fork, leave_arm, open_arm
 from tidemill.source.dataflow.rules.names import define_path
-from tidemill.source.dataflow.rules.places import children_of
+from tidemill.source.dataflow.rules.places import argument_value, children_of
 from tidemill.source.dataflow.walk import Value, Walk
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "bind",
     "bind_children",
     "define_name",
+    "is_wildcard",
     "key_of",
     "visit_default",
 ]
@@ -75,6 +76,11 @@ def _names_wildcard(walk: Walk, name: bytes, mode: str) -> bool:
     if walk.table.assignment_declares is not None:
         return True
     return walk.table.wildcard_declares and (mode != ASSIGN or walk.scopes.is_local(name))
+
+
+def is_wildcard(walk: Walk, index: int) -> bool:
+    """Whether a target is spelled as the wildcard."""
+    return walk.text(index) == walk.table.wildcard
 
 
 def bind(walk: Walk, index: int, value: Value, mode: str) -> None:
@@ -125,9 +131,10 @@ def _bind_path(walk: Walk, index: int, _role: object, value: Value, _mode: str) 
 
 
 def _bind_call(walk: Walk, index: int, role: Call, value: Value, mode: str) -> None:
-    """Bind a member that looks like a call, or what a pattern takes out of an object."""
-    arguments = walk.part(index, role.arguments)
-    if role.member is not None or mode != BLOCK:
+    """Bind a member that looks like a call, or what is taken out of an object."""
+    callee, arguments = walk.part(index, role.function), walk.part(index, role.arguments)
+    apart = mode == BLOCK or (callee is not None and walk.text(callee) in role.binders)
+    if role.member is not None or not apart:
         define_path(walk, index, value, augmented=False)
     elif arguments is not None:
         walk.then((bind_children, arguments, Value(value.sources), mode))
@@ -145,7 +152,7 @@ def _bind_argument(walk: Walk, index: int, role: Argument, value: Value, mode: s
 
 def _bind_declared(walk: Walk, index: int, role: Declare, value: Value, _mode: str) -> None:
     target = walk.part(index, role.name)
-    if target is not None:
+    if target is not None and not (role.discards and is_wildcard(walk, target)):
         walk.then((bind, target, value, BLOCK))
 
 
@@ -165,11 +172,19 @@ def _bind_only(walk: Walk, index: int, role: Only, value: Value, mode: str) -> N
 
 def _bind_constant(walk: Walk, index: int, _role: Constant, value: Value, mode: str) -> None:
     constant = walk.unwrap(index + 1) if walk.tree.end[index] > index + 1 else index
-    role = walk.role(constant)
-    if isinstance(role, Sequence | Call):
-        walk.then((bind, constant, value, mode))
-    elif not isinstance(role, Name) or walk.scopes.is_local(walk.text(constant)):
-        walk.then_children(index)
+    _match_constant(walk, constant, value, mode)
+
+
+def _match_constant(walk: Walk, index: int, value: Value, mode: str) -> None:
+    """Visit a constant, or the constants of a tuple, among which some declare variables."""
+    index = argument_value(walk, index)
+    role, name = walk.role(index), walk.text(index)
+    if isinstance(role, Sequence):
+        walk.then(*((_match_constant, child, value, mode) for child in walk.children(index)))
+    elif isinstance(role, Call | Declare):
+        walk.then((bind, index, value, mode))
+    elif not isinstance(role, Name) or (name != walk.table.wildcard and walk.scopes.is_local(name)):
+        walk.then(index)
 
 
 def _bind_qualified(walk: Walk, index: int, _role: Qualified, value: Value, mode: str) -> None:

@@ -15,6 +15,7 @@ from tidemill.source.dataflow.rules import (
     scoping,
     values,
 )
+from tidemill.source.dataflow.rules.conditions import DEFINES, MAY_THROW
 from tidemill.source.dataflow.walk import Leaf, Rule, RuleTable
 
 __all__ = ["rule_table"]
@@ -53,6 +54,7 @@ _RULES: dict[type, Rule] = {
     roles.Guarded: names.visit_path,
     roles.ExpressionBody: scoping.visit_expression_body,
     roles.Conditional: values.visit_conditional,
+    roles.Comma: values.visit_comma,
     roles.Not: conditions.visit_not,
     roles.Chain: conditions.visit_chain,
     roles.ShortCircuit: values.visit_short_circuit,
@@ -88,7 +90,14 @@ _RULES: dict[type, Rule] = {
 
 _SPECIAL_ARGUMENTS = (roles.Function, roles.Pointer, roles.Argument)
 _WRAPPERS = (roles.Parenthesized, roles.Cast)
-_DEFINERS = (roles.Assign, roles.Update, roles.As, roles.Argument, roles.Declare)
+_DEFINERS = (roles.Assign, roles.Update, roles.As, roles.Argument, roles.Declare, roles.Jump)
+
+
+def _definer(role: type, leaf: Leaf | None, table: FlowTable) -> int:
+    if role in _DEFINERS:
+        return DEFINES
+    calls = role is roles.Call or leaf is names.visit_defined_name
+    return MAY_THROW if calls and table.throwers else 0
 
 
 def _name_leaf(table: FlowTable) -> Leaf:
@@ -105,7 +114,7 @@ def rule_table(grammar: CompiledGrammar) -> RuleTable:
         leaves=[leaves.get(kind) for kind in kinds],
         rules=[_RULES.get(kind) for kind in kinds],
         wrappers=bytearray(kind in _WRAPPERS for kind in kinds),
-        definers=bytearray(kind in _DEFINERS for kind in kinds),
+        definers=bytearray(_definer(kind, leaves.get(kind), grammar.table) for kind in kinds),
         special_arguments=bytearray(kind in _SPECIAL_ARGUMENTS for kind in kinds),
         plain_roots=bytearray(leaves.get(kind) is names.visit_name for kind in kinds),
     )

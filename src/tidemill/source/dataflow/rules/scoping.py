@@ -142,7 +142,7 @@ def _capture(walk: Walk, captures: int, scope: Scope) -> None:
             tasks.append((_capture_name, child, scope))
         child += 1
     # A function's value is not computed from what it captures.
-    walk.then(*tasks, (_forget_sources, len(walk.trail)))
+    walk.then(*tasks, (Walk.forget, len(walk.trail)))
 
 
 def _capture_name(walk: Walk, index: int, scope: Scope) -> None:
@@ -262,7 +262,7 @@ def begin_unit(walk: Walk, index: int, before: int) -> None:
     inside = kinds[index + 1 : walk.tree.end[index]]
     walk.plain_arguments = not any(map(special.__getitem__, inside))
     walk.stop = walk.tree.end[index]
-    scope = walk.scopes.open_function(walk.scopes.current)
+    scope = walk.scopes.outermost = walk.scopes.open_function(walk.scopes.current)
     walk.deferred.append(DeferredBody(index=index, scope=scope, receiver=Value()))
     walk.then(*_captures(walk, index, role, scope))
     if role.defaults_outside:
@@ -310,15 +310,11 @@ def visit_class(walk: Walk, index: int, role: Class) -> None:
         tasks += late
         tasks += [] if body is None else [(_visit_body, body, False)]
         tasks.append((close_scope,))
-    tasks.append((_forget_sources, len(walk.trail)))
+    # A class is a value of its own, computed from nothing in it.
+    tasks.append((Walk.forget, len(walk.trail)))
     if role.named == "after":
         tasks += naming
     walk.then(*tasks)  # type: ignore[arg-type]  # indices and tasks
-
-
-def _forget_sources(walk: Walk, mark: int) -> None:
-    # A class is a value of its own, computed from nothing in it.
-    del walk.trail[mark:]
 
 
 def _open_class(walk: Walk, role: Class) -> None:

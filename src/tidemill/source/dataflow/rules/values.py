@@ -5,6 +5,7 @@ from typing import Any
 from tidemill.source.dataflow.roles import (
     Call,
     Cast,
+    Comma,
     Conditional,
     Conversion,
     Element,
@@ -39,6 +40,7 @@ from tidemill.source.dataflow.walk import DEFINITION, Value, Walk
 __all__ = [
     "visit_call",
     "visit_cast",
+    "visit_comma",
     "visit_conditional",
     "visit_conversion",
     "visit_element",
@@ -64,6 +66,12 @@ def visit_cast(walk: Walk, index: int, _role: Cast) -> None:
     """Visit the value, not the type."""
     if index + 1 < walk.tree.end[index]:
         walk.then(index + 1)
+
+
+def visit_comma(walk: Walk, index: int, _role: Comma) -> None:
+    """Visit expressions in a row; only the last has a say in the value."""
+    children = walk.children(index)
+    walk.then(*children[:-1], (Walk.forget, len(walk.trail)), *children[-1:])
 
 
 def visit_element(walk: Walk, index: int, role: Element) -> None:
@@ -223,7 +231,7 @@ def visit_call(walk: Walk, index: int, role: Call) -> None:
     if walk.table.throwers and _throws(walk, index, role):
         method = walk.part(index, role.member)
         operands = [child for child in walk.children(index) if child != method]
-        walk.then(*operands, (_end_here,))
+        walk.then(*operands, (_end_here, len(walk.trail)))
         return
     is_plain = walk.plain_arguments and role.receiver is None
     if is_plain and role.callee_is_variable and not walk.state.tries:
@@ -251,10 +259,12 @@ def visit_call(walk: Walk, index: int, role: Call) -> None:
 
 
 def _visit_test(walk: Walk, index: int, role: Call) -> bool:
-    """Visit what is really a test that takes an object apart; return whether it is one."""
+    """Visit what is really a test, or no call at all; return whether it is either."""
     callee, arguments = walk.part(index, role.function), walk.part(index, role.arguments)
-    if callee is None or arguments is None or walk.tree.kinds[callee] not in role.tests:
+    if callee is None or arguments is None:
         return False
+    if walk.tree.kinds[callee] not in role.tests:
+        return walk.text(callee) in role.unevaluated
     walk.then(callee, (_capture_arguments, arguments, len(walk.trail)))
     return True
 
@@ -271,7 +281,8 @@ def _throws(walk: Walk, index: int, role: Call) -> bool:
     return walk.text(callee) in walk.table.throwers
 
 
-def _end_here(walk: Walk) -> None:
+def _end_here(walk: Walk, mark: int) -> None:
+    walk.forget(mark)  # no value of the expression around is made from the operands
     walk.state.may_raise()
     walk.state.dead = True
 

@@ -9,6 +9,7 @@ from tidemill.source.dataflow.roles import (
     Call,
     Case,
     Catch,
+    Comma,
     Conditional,
     Declarator,
     Declare,
@@ -126,6 +127,7 @@ ROLES: dict[str, Role] = {
     "update_expression": Update(operand="argument"),
     "unary_expression": Not(operand="argument"),
     "binary_expression": ShortCircuit(),
+    "comma_expression": Comma(),
     "conditional_expression": Conditional(
         condition="condition", consequence="consequence", alternative="alternative"
     ),
@@ -133,7 +135,9 @@ ROLES: dict[str, Role] = {
     "pointer_expression": Pointer(operand="argument"),
     "field_expression": Member(object="argument", key="field"),
     "subscript_expression": Index(object="argument"),
-    "initializer_pair": Only(parts=("value",), around=("subscript_designator",)),
+    # An index says where the value goes; it is no part of it.
+    "initializer_pair": Comma(),
+    "field_designator": Skip(),
     "gnu_asm_output_operand": Only(parts=("value",)),
     "gnu_asm_input_operand": Only(parts=("value",)),
     "if_statement": Branch(

@@ -5,6 +5,7 @@ from tidemill.source.dataflow.roles import (
     Annotation,
     Assign,
     Branch,
+    Call,
     Catch,
     Class,
     Declarator,
@@ -87,6 +88,9 @@ TABLE = FlowTable(
         "template_function": Only(parts=("name",), operators=_CASTS),
         "type_definition": Only(parts=("type",)),
         "assignment_expression": Assign(left="left", right="right", types=("primitive_type",)),
+        "call_expression": Call(
+            function="function", arguments="arguments", binders=(b"std::tie", b"tie")
+        ),
         "new_expression": Raise(),
         "delete_expression": Raise(),
         "co_await_expression": Raise(),

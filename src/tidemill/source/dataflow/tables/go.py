@@ -30,6 +30,7 @@ from tidemill.source.dataflow.roles import (
     ShortCircuit,
     Skip,
     Update,
+    Variants,
 )
 
 __all__ = ["TABLE"]
@@ -67,6 +68,7 @@ _LITERALS = (
     "nil",
     "iota",
 )
+_PUT_OFF = Variants(condition=None, alternative=None)
 _ELEMENT_TYPES = ("map_type", "slice_type", "array_type", "implicit_length_array_type")
 
 TABLE = FlowTable(
@@ -76,6 +78,9 @@ TABLE = FlowTable(
         **dict.fromkeys((*_TYPES, *_ELEMENT_TYPES), Annotation()),
         "source_file": Block(),
         "block": Block(),
+        # Control goes on whatever the call does that is put off, or made elsewhere.
+        "defer_statement": _PUT_OFF,
+        "go_statement": _PUT_OFF,
         "identifier": Name(),
         "parenthesized_expression": Parenthesized(),
         "expression_list": Sequence(),
@@ -93,7 +98,9 @@ TABLE = FlowTable(
         "keyed_element": Labelled(key="key", value="value"),
         "literal_element": Parenthesized(),
         "short_var_declaration": Assign(left="left", right="right", plain=(b":=",), declares=True),
-        "assignment_statement": Assign(left="left", right="right"),
+        "assignment_statement": Assign(
+            left="left", right="right", places_first=("expression_list",)
+        ),
         "receive_statement": Assign(
             left="left", right="right", plain=(b"=", b":="), declaring=(b":=",)
         ),

@@ -118,7 +118,9 @@ TABLE = FlowTable(
             condition="condition", consequence="consequence", alternative="alternative"
         ),
         "instanceof_expression": As(value="left", target="name", pattern="pattern"),
-        "assignment_expression": Assign(left="left", right="right"),
+        "assignment_expression": Assign(
+            left="left", right="right", places_first=("array_access", "field_access")
+        ),
         "update_expression": Update(),
         "variable_declarator": Declare(name="name", value="value"),
         "resource": Declare(name="name", value="value"),

@@ -9,6 +9,7 @@ from tidemill.source.dataflow.roles import (
     Case,
     Catch,
     Class,
+    Comma,
     Conditional,
     Container,
     Declaration,
@@ -46,6 +47,7 @@ from tidemill.source.dataflow.roles import (
 
 __all__ = ["ROLES", "TABLE", "TRUE"]
 
+_PLACES = ("member_expression", "subscript_expression")
 _COMPUTED = ("computed_property_name",)
 _AROUND = ("decorator", *_COMPUTED)
 _DEFAULT = Default(target="left", value="right")
@@ -89,10 +91,15 @@ ROLES: dict[str, Role] = {
     "ternary_expression": Conditional(
         condition="condition", consequence="consequence", alternative="alternative"
     ),
+    "sequence_expression": Comma(),
     "await_expression": Raise(),
     "yield_expression": Raise(),
-    "assignment_expression": Assign(left="left", right="right", augmented=False),
-    "augmented_assignment_expression": Assign(left="left", right="right", augmented=True),
+    "assignment_expression": Assign(
+        left="left", right="right", augmented=False, places_first=_PLACES
+    ),
+    "augmented_assignment_expression": Assign(
+        left="left", right="right", augmented=True, places_first=_PLACES
+    ),
     "update_expression": Update(operand="argument"),
     "variable_declaration": Declaration(hoists=True),
     "lexical_declaration": Declaration(hoists=False),
@@ -139,7 +146,7 @@ ROLES: dict[str, Role] = {
     "switch_case": Case(patterns=("value",)),
     "switch_default": Case(default=True),
     "try_statement": Try(body="body", handlers=("catch_clause",), final=("finally_clause",)),
-    "catch_clause": Catch(target="parameter", body="body"),
+    "catch_clause": Catch(target="parameter", body="body", total=True),
     "return_statement": Jump(to="return"),
     "throw_statement": Jump(to="throw"),
     "break_statement": Jump(to="break", label="label"),

@@ -121,7 +121,12 @@ TABLE = FlowTable(
         "conditional_expression": Conditional(
             condition="condition", consequence="body", alternative="alternative"
         ),
-        "assignment_expression": Assign(left="left", right="right", augmented=False),
+        "assignment_expression": Assign(
+            left="left",
+            right="right",
+            augmented=False,
+            places_first=("subscript_expression", "member_access_expression"),
+        ),
         "reference_assignment_expression": Assign(
             left="left", right="right", augmented=False, plain=(b"=&", b"= &")
         ),
@@ -188,5 +193,6 @@ TABLE = FlowTable(
     },
     assignment_declares="function",
     receiver=b"$this",
+    throwers=(b"exit", b"die"),
     true=(b"true", b"TRUE", b"1"),
 )

@@ -126,7 +126,12 @@ TABLE = FlowTable(
         "conditional": Conditional(
             condition="condition", consequence="consequence", alternative="alternative"
         ),
-        "assignment": Assign(left="left", right="right", augmented=False),
+        "assignment": Assign(
+            left="left",
+            right="right",
+            augmented=False,
+            places_first=("left_assignment_list", "element_reference", "call"),
+        ),
         "operator_assignment": Assign(left="left", right="right", augmented=True),
         "left_assignment_list": Pattern(),
         "destructured_left_assignment": Pattern(),
