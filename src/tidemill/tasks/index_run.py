@@ -32,6 +32,9 @@ WALK_CHUNK = 512
 INLINE_BYTES = 1 << 20
 """With less than this to read, starting workers costs more than it brings."""
 
+WORKER_BYTES = 4 << 30
+"""Address space of a worker: far more than any file needs, and far from all of a machine."""
+
 START_SECONDS = 30.0
 """What a batch may take besides parsing before its worker is taken for stuck."""
 
@@ -181,7 +184,7 @@ class Run:
         return executor.map(
             partial(read_batch, limits),
             work,
-            resources=Resources(workers=workers),
+            resources=Resources(workers=workers, memory_bytes=WORKER_BYTES),
             deadline_seconds=seconds,
         )
 

@@ -57,6 +57,7 @@ class RuleTable:
             and those that leave it if they call something that never returns (2).
         special_arguments: Kinds that mean more as an argument than their own uses.
         plain_roots: Kinds that are always a variable where a path begins.
+        receivers: Kinds that are the receiver, also as a key (Java ``Outer.this``).
     """
 
     leaves: list[Leaf | None]
@@ -65,6 +66,7 @@ class RuleTable:
     definers: bytearray
     special_arguments: bytearray
     plain_roots: bytearray
+    receivers: bytearray
 
 
 @dataclass(frozen=True, slots=True)

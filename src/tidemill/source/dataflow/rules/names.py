@@ -119,13 +119,15 @@ def _match_heredocs(walk: Walk, role: Heredoc) -> None:
 def visit_path(walk: Walk, index: int, role: Any) -> None:
     """Read a member, subscript or dereference: one node for the longest path."""
     if role.__class__ is Member and walk.tree.end[index] == index + 3:
-        kinds, plain = walk.tree.kinds, walk.rules.plain_roots
-        if plain[kinds[index + 1]] and walk.tree.fields[index + 1] == role.object:
+        kinds, rules, first = walk.tree.kinds, walk.rules, index + 1
+        is_simple = rules.plain_roots[kinds[first]] and not rules.receivers[kinds[index + 2]]
+        if is_simple and walk.tree.fields[first] == role.object:
             _read_member(walk, index)
             return
     root, keys, visits = path_shape(walk, index)
     if root is None or not keys:
-        walk.then(root, *visits, (may_raise,))
+        # The receiver itself (Java `Outer.this`) is a root, and nothing to visit.
+        walk.then(None if root == index else root, *visits, (may_raise,))
         return
     node = _use_root(walk, root)
     if visits:

@@ -117,4 +117,5 @@ def rule_table(grammar: CompiledGrammar) -> RuleTable:
         definers=bytearray(_definer(kind, leaves.get(kind), grammar.table) for kind in kinds),
         special_arguments=bytearray(kind in _SPECIAL_ARGUMENTS for kind in kinds),
         plain_roots=bytearray(leaves.get(kind) is names.visit_name for kind in kinds),
+        receivers=bytearray(kind is roles.Self for kind in kinds),
     )
