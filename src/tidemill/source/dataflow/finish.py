@@ -208,12 +208,12 @@ def _graph(
 def _free_names(walk: Walk, owners: dict[int, int]) -> tuple[str, ...]:
     """Names that are read, never defined here, and bound by no function around."""
     read = {read[2] for read in walk.reads}
-    defined = {owners.get(key, key) for key, _ in walk.definitions}
-    functions = walk.scopes.functions
-    free = {
-        walk.scopes.names[key]
-        for key in read
-        if owners.get(key, key) not in defined
-        and any(key in scope.tentative for scope in functions)
-    }
-    return tuple(sorted(name.decode("utf-8", "ignore") for name in free))
+    unbound = [key for scope in walk.scopes.functions for key in scope.tentative if key in read]
+    if not unbound:
+        return ()
+    defined = {key for key, _ in walk.definitions}
+    if owners:
+        defined = {owners.get(key, key) for key in defined}
+    names = walk.scopes.names
+    free = {names[key] for key in unbound if owners.get(key, key) not in defined}
+    return tuple(sorted([name.decode("utf-8", "ignore") for name in free]))

@@ -120,6 +120,43 @@ class Walk:
         in_value: Depth of enclosing value expressions, in which literals count.
     """
 
+    # More attributes than a shared dictionary holds, and all of them are hot.
+    __slots__ = (
+        "captured",
+        "carriers",
+        "defaults",
+        "deferred",
+        "defined_early",
+        "definer",
+        "definitions",
+        "edges",
+        "goto_sites",
+        "gotos",
+        "grammar",
+        "held_places",
+        "in_value",
+        "label",
+        "last_key",
+        "node_kinds",
+        "path_definitions",
+        "path_keys",
+        "path_reads",
+        "path_updates",
+        "plain_arguments",
+        "reads",
+        "receivers",
+        "rules",
+        "scopes",
+        "spans",
+        "stack",
+        "state",
+        "stop",
+        "table",
+        "trail",
+        "tree",
+        "unit_functions",
+    )
+
     def __init__(self, tree: FlatTree, grammar: CompiledGrammar, rules: RuleTable) -> None:
         self.tree = tree
         self.grammar = grammar
