@@ -76,7 +76,7 @@ class JobLock:
         self, directory: str | Path, job: str, clock: Clock, *, wait_seconds: float = 0.0
     ) -> None:
         self.job = job
-        self.path = _lock_path(directory, job)
+        self.path: Path = _lock_path(directory, job)
         self._clock = clock
         self._wait_seconds = max(wait_seconds, _GRACE_SECONDS)
         self._descriptor: int | None = None

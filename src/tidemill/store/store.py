@@ -41,7 +41,7 @@ class Store:
 
     def __init__(self, folder: Path, *, clock: Clock | None = None) -> None:
         self.folder = folder
-        self.path = folder / DATABASE
+        self.path: Path = folder / DATABASE
         self._clock = clock or SystemClock()
         self._reader: Reader | None = None
         self._lexicon: Lexicon | None = None

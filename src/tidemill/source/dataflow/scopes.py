@@ -66,8 +66,9 @@ class Scopes:
         self.names: list[bytes] = []
         self.globals: dict[bytes, int] = {}
         self.functions: list[Scope] = []
-        self.ordered = False
-        self.current = self.outermost = self.open_function(None)
+        self.ordered: bool = False
+        self.current: Scope = self.open_function(None)
+        self.outermost: Scope = self.current
 
     def new_key(self, name: bytes) -> int:
         """Return a fresh key for a binding called ``name``."""

@@ -76,8 +76,8 @@ class FlowState:
         self.loops: list[LoopFrame] = []
         self.tries: list[TryFrame] = []
         self.frames: list[LoopFrame | TryFrame] = []
-        self.dead = False
-        self.changes = 0
+        self.dead: bool = False
+        self.changes: int = 0
 
     def _count(self, changes: int) -> None:
         self.changes += changes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidemill.source.dataflow.flatten import FlatTree
-from tidemill.source.dataflow.grammar import CompiledGrammar, position_of
+from tidemill.source.dataflow.grammar import CompiledGrammar, FlowTable, position_of
 from tidemill.source.dataflow.roles import Assign, Comma, Role
 from tidemill.source.dataflow.scopes import Scope, Scopes
 from tidemill.source.dataflow.state import FlowState
@@ -158,18 +158,18 @@ class Walk:
     )
 
     def __init__(self, tree: FlatTree, grammar: CompiledGrammar, rules: RuleTable) -> None:
-        self.tree = tree
-        self.grammar = grammar
-        self.table = grammar.table
-        self.rules = rules
-        self.state = FlowState()
-        self.scopes = Scopes(self.state.env)
+        self.tree: FlatTree = tree
+        self.grammar: CompiledGrammar = grammar
+        self.table: FlowTable = grammar.table
+        self.rules: RuleTable = rules
+        self.state: FlowState = FlowState()
+        self.scopes: Scopes = Scopes(self.state.env)
         self.scopes.ordered = grammar.table.names_need_definition
         self.stack: list[Any] = []
         self.trail: list[int] = []
-        self.in_value = 0
+        self.in_value: int = 0
         self.spans: list[tuple[int, int]] = [(-1, -1)]
-        self.node_kinds = [0]
+        self.node_kinds: list[int] = [0]
         self.edges: list[tuple[int, int, int]] = []
         self.reads: list[tuple[int, int, int, int]] = []
         self.path_keys: dict[int, dict[bytes, int]] = {}
@@ -185,11 +185,11 @@ class Walk:
         self.defined_early: set[int] = set()
         self.unit_functions: frozenset[int] = frozenset()
         self.carriers: dict[int, int] = {}
-        self.label = b""
-        self.definer = (0, 0, -1)
-        self.last_key = 0
-        self.stop = len(tree.kinds)
-        self.plain_arguments = False
+        self.label: bytes = b""
+        self.definer: tuple[int, int, int] = (0, 0, -1)
+        self.last_key: int = 0
+        self.stop: int = len(tree.kinds)
+        self.plain_arguments: bool = False
         self.gotos: dict[bytes, list[dict[int, int]]] = {}
         self.goto_sites: tuple[int, dict[bytes, int]] = (0, {})
 
