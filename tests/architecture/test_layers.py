@@ -12,10 +12,15 @@ from tests.architecture.house import ROOT, SOURCE, source_files, tree
 # What a package may touch directly, besides the standard library and lower layers.
 THIRD_PARTY = {
     "core": {"pydantic", "typing_extensions"},
+    "corpus": {"numpy", "pyarrow", "typing_extensions"},
+    "experts": {"jaxtyping", "numpy", "tokenizers", "typing_extensions"},
     "source": {"tree_sitter", "typing_extensions"},
     "store": {"numpy", "typing_extensions"},
     "metrics": {"jaxtyping", "numpy", "typing_extensions"},
-    "tasks": {"typing_extensions", "watchfiles"},
+    "models": {"jaxtyping", "numpy", "tokenizers", "torch", "typing_extensions"},
+    "serving": {"jaxtyping", "numpy", "torch", "typing_extensions"},
+    "tasks": {"numpy", "typing_extensions", "watchfiles"},
+    "training": {"jaxtyping", "numpy", "safetensors", "torch", "typing_extensions"},
     "faces": {"typer", "typing_extensions"},
 }
 

@@ -1,0 +1,1 @@
+"""Packages, files and rows of other people become packed training sets."""

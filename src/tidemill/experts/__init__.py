@@ -1,0 +1,1 @@
+"""Packed experts on disk: manifest, tensors, registry, verification."""

@@ -1,0 +1,1 @@
+"""Tokenizers, inputs and networks, and the shapes of their layers."""

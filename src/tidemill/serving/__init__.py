@@ -1,0 +1,1 @@
+"""Experts are loaded and asked here, and nowhere else."""

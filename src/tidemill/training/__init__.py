@@ -1,0 +1,1 @@
+"""Recipes, objectives and the loop that turns packed corpora into experts."""
