@@ -54,13 +54,37 @@ def _no_constant(word: str) -> NoReturn:
 
 
 def canonical_json(value: object) -> bytes:
-    """Return the one way to write ``value``: sorted, compact, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    """Return the one way to write ``value``: sorted, compact, ASCII.
+
+    Raises:
+        ExpertError: JSON has no words for it.
+    """
+    return _written(value, sort_keys=True, separators=(",", ":"))
 
 
 def readable_json(value: object) -> bytes:
-    """Return ``value`` as people read it, in the order of its fields."""
-    return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
+    """Return ``value`` as people read it, in the order of its fields.
+
+    Raises:
+        ExpertError: JSON has no words for it.
+    """
+    return _written(value, indent=2) + b"\n"
+
+
+def _written(
+    value: object,
+    *,
+    indent: int | None = None,
+    sort_keys: bool = False,
+    separators: tuple[str, str] | None = None,
+) -> bytes:
+    try:
+        text = json.dumps(
+            value, indent=indent, sort_keys=sort_keys, separators=separators, allow_nan=False
+        )
+    except (TypeError, ValueError) as error:
+        raise ExpertError(f"cannot be written as JSON: {error}") from error
+    return text.encode()
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class DType:
     exponent: int = 0
 
     @property
-    def bytes(self) -> int:
+    def bytes_each(self) -> int:
         """Bytes a number."""
         return self.stored.itemsize
 

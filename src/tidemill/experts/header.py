@@ -57,7 +57,7 @@ class StoredTensor:
     end: int
 
     @property
-    def bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Bytes in the file."""
         return self.end - self.start
 
@@ -145,7 +145,7 @@ def _stored(name: str, entry: Facts) -> StoredTensor:
     if len(offsets) != 2 or offsets[0] >= offsets[1]:
         raise ExpertError(f"{entry.where}: the offsets {offsets} hold no bytes")
     # Python's numbers do not overflow, however absurd the shape.
-    wanted = math.prod(shape) * DTYPES[dtype].bytes
+    wanted = math.prod(shape) * DTYPES[dtype].bytes_each
     if wanted != offsets[1] - offsets[0]:
         raise ExpertError(
             f"{entry.where}: a shape of {list(shape)} takes {wanted:,} bytes,"

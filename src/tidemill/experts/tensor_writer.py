@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+from typing_extensions import Buffer
 
 from tidemill.core.errors import ExpertError
 from tidemill.core.files import PRIVATE_FILE
@@ -116,7 +117,7 @@ def _reference(stored: str, part: Part) -> dict[str, str]:
 
 def _padding(part: Part) -> int:
     shape = stored_shape(part.numbers.shape, part.dtype)
-    return int(np.prod(shape)) * DTYPES[part.dtype].bytes - part.numbers.nbytes
+    return int(np.prod(shape)) * DTYPES[part.dtype].bytes_each - part.numbers.nbytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,9 +127,9 @@ class _Laid:
     stored: StoredTensor
     numbers: Numbers
 
-    def chunks(self) -> Iterator[Numbers | bytes]:
+    def chunks(self) -> Iterator[Buffer]:
         yield _bytes(self.numbers)
-        yield bytes(self.stored.bytes - self.numbers.nbytes)
+        yield bytes(self.stored.stored_bytes - self.numbers.nbytes)
 
 
 def _laid_out(parts: Mapping[str, Part], *, padded: bool) -> list[_Laid]:
@@ -158,6 +159,6 @@ def _text(facts: object) -> str:
     return canonical_json(facts).decode()
 
 
-def _bytes(numbers: Numbers) -> Numbers:
+def _bytes(numbers: Numbers) -> memoryview:
     """Return the numbers as bytes, without a copy where they lie in one piece."""
-    return np.ascontiguousarray(numbers).reshape(-1).view(np.uint8)
+    return np.ascontiguousarray(numbers).reshape(-1).view(np.uint8).data

@@ -68,7 +68,7 @@ class Piece:
 
     def padding(self, data: memoryview) -> memoryview:
         """Return the bytes that only fill up."""
-        used = math.prod(self.shape) * DTYPES[self.stored.dtype].bytes
+        used = math.prod(self.shape) * DTYPES[self.stored.dtype].bytes_each
         return data[self.stored.start + used : self.stored.end]
 
 
@@ -103,9 +103,9 @@ class Tensor:
         return math.prod(self.shape)
 
     @property
-    def bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Bytes in the file, the padding included."""
-        return sum(piece.stored.bytes for piece in self.pieces.values())
+        return sum(piece.stored.stored_bytes for piece in self.pieces.values())
 
     @property
     def identity(self) -> str:
@@ -283,6 +283,6 @@ def stored_shape(shape: Shape, dtype: str) -> Shape:
         shape: Its true shape.
         dtype: The kind of its numbers.
     """
-    width = DTYPES[dtype].bytes
+    width = DTYPES[dtype].bytes_each
     used = math.prod(shape) * width
     return shape if used % ALIGNMENT == 0 else ((used + -used % ALIGNMENT) // width,)
