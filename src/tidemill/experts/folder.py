@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from typing_extensions import Buffer
 
@@ -25,10 +25,12 @@ from tidemill.experts.refusals import refuse_name
 
 __all__ = [
     "DRAFT_ENDING",
+    "MOST_FILES",
     "FileFact",
     "FileStamp",
     "blocks_of",
     "fact_of",
+    "fresh_file",
     "opened",
     "read_whole",
     "staged",
@@ -145,7 +147,7 @@ def read_whole(path: Path, *, most_bytes: int) -> bytes:
     return data
 
 
-def blocks_of(file: BinaryIO) -> Iterator[bytes]:
+def blocks_of(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the rest of a file in blocks, so that its size costs no memory."""
     while block := file.read(BLOCK_BYTES):
         yield block
@@ -216,7 +218,7 @@ def staged(target: Path, *, mode: int = PRIVATE_DIRECTORY) -> Iterator[Path]:
     """
     _refuse_existing(target)
     make_private_directory(target.parent)
-    draft = target.with_name(f".{target.name}.{os.urandom(8).hex()}{DRAFT_ENDING}")
+    draft = _draft_of(target)
     with named_failures(target, doing="write"):
         draft.mkdir(mode=mode)
         try:
@@ -228,6 +230,43 @@ def staged(target: Path, *, mode: int = PRIVATE_DIRECTORY) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
+
+
+@contextmanager
+def fresh_file(target: Path, *, mode: int) -> Iterator[BinaryIO]:
+    """Make a file in one step: after the block it is there whole, or not at all.
+
+    Args:
+        target: The file, in a folder that exists.
+        mode: Its permissions.
+
+    Yields:
+        A new file beside it, open for writing.
+
+    Raises:
+        InputError: Something is there already.
+        CapacityError: The disk is full.
+        StoreError: The file cannot be written.
+    """
+    _refuse_existing(target)
+    draft = _draft_of(target)
+    with named_failures(target, doing="write"):
+        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            with os.fdopen(descriptor, "w+b") as file:
+                yield file
+                file.flush()
+                os.fsync(descriptor)
+            _refuse_existing(target)
+            draft.rename(target)
+            flush_directory(target.parent)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+def _draft_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.urandom(8).hex()}{DRAFT_ENDING}")
 
 
 def _refuse_existing(target: Path) -> None:

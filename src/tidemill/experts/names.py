@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from tidemill.core.errors import ExpertError
+from tidemill.experts.refusals import refuse_name
 
 __all__ = [
     "CARD",
@@ -93,10 +94,11 @@ def check_file_name(name: str) -> str:
     """Return ``name`` if a package may hold a file of that name.
 
     Raises:
-        ExpertError: It is a path, hidden, or of a kind that no package holds.
+        ExpertError: It is a path, hidden, code, a pickle, or of another kind that no package holds.
     """
     if not _FILE.fullmatch(name):
         raise ExpertError(f"{name!r} is no name of a file in an expert")
+    refuse_name(name)
     if name not in {WEIGHTS, CARD} and not name.endswith((".json", ".txt")):
         raise ExpertError(
             f"{name}: of no kind that an expert may hold",
