@@ -100,10 +100,7 @@ def byte_level_tokenizer(vocab: bytes, merges: bytes, *, where: str) -> str:
     model.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
     model.decoder = library.decoders.ByteLevel()
     model.post_processor = library.processors.RobertaProcessing(
-        sep=("</s>", ids["</s>"]),
-        cls=("<s>", ids["<s>"]),
-        trim_offsets=True,
-        add_prefix_space=False,
+        ("</s>", ids["</s>"]), ("<s>", ids["<s>"]), add_prefix_space=False
     )
     model.add_special_tokens(
         [
@@ -125,7 +122,7 @@ def _pair(line: str) -> tuple[str, str]:
 
 def _library() -> "ModuleType":
     try:
-        import tokenizers
+        import tokenizers  # noqa: PLC0415  an extra, and only older folders need it
     except ImportError as error:
         raise MissingExtraError("building a tokenizer", extra="experts") from error
     return tokenizers
