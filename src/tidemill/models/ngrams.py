@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bag", "NgramSpace", "TokenHashes", "count_ngrams", "hashed"]
+__all__ = ["Bag", "NgramSpace", "TokenHashes", "count_ngrams", "hashed", "named"]
 
 Hashes = NDArray[np.uint64]
 
@@ -92,7 +92,7 @@ class NgramSpace:
 
     def bag(self, text: TokenHashes) -> Bag:
         """Return the features of a text; those that the space does not know are passed over."""
-        grams = ngrams_of(self._named(text), self.longest)
+        grams = ngrams_of(named(text, self.tokens), self.longest)
         places = np.searchsorted(self.grams, grams)
         places[places == len(self.grams)] = 0
         found = places[self.grams[places] == grams] if len(self.grams) else places[:0]
@@ -102,10 +102,18 @@ class NgramSpace:
             weights=(1.0 + np.log(counts)).astype(np.float32),
         )
 
-    def _named(self, text: TokenHashes) -> Hashes:
-        places = np.minimum(np.searchsorted(self.tokens, text.hashes), max(len(self.tokens) - 1, 0))
-        unknown = text.is_word & (self.tokens[places] != text.hashes)
-        return np.where(unknown, NAME, text.hashes)
+
+def named(text: TokenHashes, known: Hashes) -> Hashes:
+    """Return a text's tokens with every unknown word turned into a name.
+
+    Args:
+        text: The tokens.
+        known: Hashes of those that stay, ascending.
+    """
+    if not len(known):
+        return np.where(text.is_word, NAME, text.hashes)
+    places = np.minimum(np.searchsorted(known, text.hashes), len(known) - 1)
+    return np.where(text.is_word & (known[places] != text.hashes), NAME, text.hashes)
 
 
 def ngrams_of(hashes: Hashes, longest: int) -> Hashes:
@@ -140,15 +148,13 @@ def count_ngrams(
     """
     kept = list(texts)
     tokens, counts = _document_counts(np.unique(text.hashes) for text in kept)
-    draft = NgramSpace(
-        tokens=tokens[counts >= least], grams=np.zeros(0, dtype=np.uint64), longest=longest
-    )
+    known = tokens[counts >= least]
     grams, counts = _document_counts(
-        np.unique(ngrams_of(draft._named(text), longest)) for text in kept
+        np.unique(ngrams_of(named(text, known), longest)) for text in kept
     )
     frequent = grams[counts >= least], counts[counts >= least]
     chosen = np.argsort(-frequent[1], kind="stable")[:most]
-    return NgramSpace(tokens=draft.tokens, grams=np.sort(frequent[0][chosen]), longest=longest)
+    return NgramSpace(tokens=known, grams=np.sort(frequent[0][chosen]), longest=longest)
 
 
 def _document_counts(texts: Iterable[Hashes]) -> tuple[Hashes, NDArray[np.int64]]:

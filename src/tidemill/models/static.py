@@ -6,15 +6,11 @@ numpy alone, so that asking it costs no start-up of torch.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from tidemill.models.ngrams import Bag, NgramSpace
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 __all__ = ["NgramMap", "StaticConfig"]
 
@@ -66,11 +62,10 @@ class NgramMap:
             bags: From the map's space.
             queries: Whether these are queries.
         """
-        sums: NDArray[np.float32] = np.zeros((len(bags), self.rows.shape[1]), dtype=np.float32)
+        sums = np.zeros((len(bags), self.rows.shape[1]), dtype=np.float32)
         for place, bag in enumerate(bags):
             sums[place] = bag.weights @ self.rows[bag.features]
         if queries and self.query_map is not None:
-            sums = (sums @ self.query_map.T).astype(np.float32)
+            np.matmul(sums, self.query_map.T, out=sums)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        unit: NDArray[np.float32] = sums / np.where(lengths > 0, lengths, 1.0)
-        return unit
+        return np.divide(sums, np.where(lengths > 0, lengths, 1.0), dtype=np.float32)

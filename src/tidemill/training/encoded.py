@@ -4,7 +4,7 @@ Parsing and tokenising is done once for a corpus, over processes, and kept.
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -91,7 +91,7 @@ class EncodedSet:
         }
 
     @classmethod
-    def of(cls, arrays: dict[str, NDArray[np.generic]]) -> "EncodedSet":
+    def of(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "EncodedSet":
         """Return the set whose `arrays` these are."""
         columns = {
             name: Ragged(
