@@ -78,9 +78,9 @@ def test_graphs_give_what_roberta_gives_with_node_embeddings_and_an_additive_mas
     additive = torch.zeros(batch.mask().shape).masked_fill(~batch.mask(), -1e9)
     with torch.no_grad():
         hidden = ours(batch)
-        expected = theirs(
-            inputs_embeds=embedded, position_ids=positions, attention_mask=additive
-        )[0]
+        expected = theirs(inputs_embeds=embedded, position_ids=positions, attention_mask=additive)[
+            0
+        ]
     tokens = batch.ids.shape[1]
     torch.testing.assert_close(
         hidden.tokens[batch.is_token], expected[:, :tokens][batch.is_token], atol=1e-5, rtol=0

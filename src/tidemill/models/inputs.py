@@ -5,7 +5,6 @@ variable is a span of the tokens that it was read from, and an edge a pair of va
 some tens of integers, from which the attention makes its mask.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from tidemill.models.config import EncoderConfig
 from tidemill.models.tokenizer import TokenSpans
 from tidemill.source.dataflow.graph import DataFlowGraph
 
-__all__ = ["NO_FLOW", "Flow", "GraphInput", "code_input", "flow_of", "pair_input", "text_input"]
+__all__ = ["NO_FLOW", "Flow", "GraphInput", "assembled", "flow_of", "within"]
 
 Ints = NDArray[np.int32]
 
@@ -59,16 +58,15 @@ class GraphInput:
         return len(self.ids) + len(self.flow.spans)
 
 
-def flow_of(tokens: TokenSpans, graph: DataFlowGraph, *, most: int) -> Flow:
+def flow_of(tokens: TokenSpans, graph: DataFlowGraph) -> Flow:
     """Bring a graph from bytes to tokens.
 
     Nodes without an edge are left out (they say nothing that their tokens do not), and so
-    is what lies behind the last token or beyond ``most`` nodes, in order of the text.
+    is what lies behind the last token.
 
     Args:
         tokens: Of the text that the graph's spans point into, perhaps cut short.
         graph: The data flow.
-        most: Nodes that are kept.
     """
     targets = np.asarray(graph.targets, dtype=np.int32)
     sources = np.asarray(graph.sources, dtype=np.int32)
@@ -76,68 +74,60 @@ def flow_of(tokens: TokenSpans, graph: DataFlowGraph, *, most: int) -> Flow:
     linked[targets] = linked[sources] = True
     first = np.searchsorted(tokens.ends, np.asarray(graph.starts, np.int32), side="right")
     last = np.searchsorted(tokens.starts, np.asarray(graph.ends, np.int32), side="left")
-    kept = np.flatnonzero(linked & (first < last))[:most]
-    number = np.full(len(linked), -1, dtype=np.int32)
-    number[kept] = np.arange(len(kept), dtype=np.int32)
-    edges = np.stack([number[targets], number[sources]], axis=1)
-    return Flow(
-        spans=np.stack([first[kept], last[kept]], axis=1).astype(np.int32),
-        edges=edges[(edges >= 0).all(axis=1)],
-    )
+    spans = np.stack([first, last], axis=1).astype(np.int32)
+    edges = np.stack([targets, sources], axis=1)
+    return _kept(Flow(spans=spans, edges=edges), np.flatnonzero(linked & (first < last)))
 
 
-def code_input(
-    tokens: TokenSpans, graph: DataFlowGraph | None, config: EncoderConfig
-) -> GraphInput:
-    """Return ``[CLS] code [SEP] variables``: the code side of search and clones.
+def within(flow: Flow, tokens: int, *, most: int) -> Flow:
+    """Return what of a flow begins in the first tokens, and at most so many nodes of it.
 
     Args:
-        tokens: Of the code.
-        graph: Its data flow, or None where there is none.
-        config: Says how much is read; with the input mode ``tokens`` the graph is not.
+        flow: Nodes in order of the text.
+        tokens: How many tokens are left of the text.
+        most: Nodes that are kept: the first ones.
     """
-    return pair_input(None, tokens, graph, config)
+    if not len(flow.spans) or (len(flow.spans) <= most and flow.spans[:, 1].max() <= tokens):
+        return flow
+    kept = _kept(flow, np.flatnonzero(flow.spans[:, 0] < tokens)[:most])
+    return Flow(spans=np.minimum(kept.spans, np.int32(tokens)), edges=kept.edges)
 
 
-def text_input(tokens: TokenSpans, config: EncoderConfig) -> GraphInput:
-    """Return ``[CLS] words [SEP]``: the query side of search."""
-    return pair_input(None, tokens, None, config)
+def _kept(flow: Flow, places: NDArray[np.int64]) -> Flow:
+    """Return a flow with some of its nodes, and the edges between those."""
+    number = np.full(len(flow.spans), -1, dtype=np.int32)
+    number[places] = np.arange(len(places), dtype=np.int32)
+    edges = number[flow.edges]
+    return Flow(spans=flow.spans[places], edges=edges[(edges >= 0).all(axis=1)])
 
 
-def pair_input(
-    comment: TokenSpans | None,
-    code: TokenSpans,
-    graph: DataFlowGraph | None,
-    config: EncoderConfig,
+def assembled(
+    code: Ints, flow: Flow = NO_FLOW, *, config: EncoderConfig, comment: Ints | None = None
 ) -> GraphInput:
-    """Return ``[CLS] comment [SEP] code [SEP] variables``: what pre-training reads.
+    """Return ``[CLS] comment [SEP] code [SEP] variables``, each part as far as it is there.
 
-    A comment takes at most a third of the tokens, so that there is code beside it.
+    A comment takes at most a third of the room, so that there is code beside it. A query
+    is code without flow: ``[CLS] words [SEP]``.
+
+    Args:
+        code: Token ids, without specials.
+        flow: Over these tokens; left out with the input mode ``tokens``.
+        config: Says how much is read.
+        comment: Token ids of the comment.
     """
     room = config.max_tokens - 2
+    end = np.array([config.eos_token_id], np.int32)
     head: list[Ints] = [np.array([config.bos_token_id], np.int32)]
     if comment is not None and len(comment):
-        words = comment.ids[: (room - 1) // 3]
+        words = comment[: (room - 1) // 3]
+        head += [words, end]
         room -= len(words) + 1
-        head += [words, np.array([config.eos_token_id], np.int32)]
-    kept = _first(code, room)
+    kept = code[:room]
     start = sum(map(len, head))
-    ids = np.concatenate([*head, kept.ids, np.array([config.eos_token_id], np.int32)])
-    flow = NO_FLOW
-    if graph is not None and config.input_mode == "graph" and config.max_nodes:
-        flow = flow_of(kept, graph, most=config.max_nodes)
-        flow = Flow(spans=flow.spans + np.int32(start), edges=flow.edges)
-    return GraphInput(ids=ids, code_start=start, flow=flow)
-
-
-def _first(tokens: TokenSpans, count: int) -> TokenSpans:
-    if len(tokens) <= count:
-        return tokens
-    return TokenSpans(
-        ids=tokens.ids[:count], starts=tokens.starts[:count], ends=tokens.ends[:count]
+    nodes = config.max_nodes if config.input_mode == "graph" else 0
+    flow = within(flow, len(kept), most=nodes)
+    return GraphInput(
+        ids=np.concatenate([*head, kept, end]),
+        code_start=start,
+        flow=Flow(spans=flow.spans + np.int32(start), edges=flow.edges),
     )
-
-
-def total_bytes(inputs: Sequence[GraphInput]) -> int:
-    """Return the bytes that inputs take together."""
-    return sum(entry.nbytes for entry in inputs)

@@ -48,6 +48,12 @@ class TokenSpans:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def first(self, count: int) -> "TokenSpans":
+        """Return the first tokens."""
+        if len(self) <= count:
+            return self
+        return TokenSpans(ids=self.ids[:count], starts=self.starts[:count], ends=self.ends[:count])
+
 
 class Tokenizer:
     """A trained tokenizer; what looks like a special token in a text is plain text.

@@ -1,0 +1,115 @@
+"""Training a graph-guided encoder."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from typing_extensions import override
+
+from tidemill.models.batch import GraphBatch, collate
+from tidemill.models.encoder import Encoder
+from tidemill.models.heads import LanguageHead
+from tidemill.models.inputs import NO_FLOW, GraphInput, assembled
+from tidemill.training.chance import Chance
+from tidemill.training.encoded import EncodedSet
+from tidemill.training.trainees.trainee import Rows
+
+__all__ = ["EncoderTrainee"]
+
+MEASURED_AT_ONCE = 64
+
+
+class _Network(nn.Module):
+    """The encoder and what pre-training puts on top."""
+
+    def __init__(self, encoder: Encoder, head: LanguageHead) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = head
+
+    @override
+    def forward(self, batch: GraphBatch) -> Tensor:
+        """Return the vectors of a batch."""
+        return self.encoder.embed(batch)
+
+
+class EncoderTrainee:
+    """An encoder with a corpus as it reads it.
+
+    Args:
+        encoder: What becomes the expert.
+        head: Of masked language modelling.
+        examples: The corpus.
+        device: Where the products are made.
+    """
+
+    def __init__(
+        self, encoder: Encoder, head: LanguageHead, examples: EncodedSet, device: torch.device
+    ) -> None:
+        self.encoder = encoder
+        self.head = head
+        self.examples = examples
+        self.device = device
+        self._network = _Network(encoder, head).to(device)
+
+    @property
+    def network(self) -> nn.Module:
+        """Encoder and head."""
+        return self._network
+
+    def code(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
+        """Return the vectors of code with its data flow."""
+        del chance  # an encoder leaves nothing out
+        return self._vectors([self._code_input(row) for row in rows])
+
+    def queries(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
+        """Return the vectors of queries."""
+        del chance
+        config = self.encoder.config
+        query = self.examples.query
+        return self._vectors([assembled(query[row], NO_FLOW, config=config) for row in rows])
+
+    def batch(self, rows: Rows) -> tuple[GraphBatch, list[GraphInput]]:
+        """Return comment, code and data flow of examples, as pre-training reads them."""
+        inputs = [
+            assembled(
+                self.examples.code[row],
+                self.examples.flow(row),
+                config=self.encoder.config,
+                comment=self.examples.query[row],
+            )
+            for row in rows
+        ]
+        return collate(inputs, self.encoder.config).to(self.device), inputs
+
+    def places(self, rows: Rows) -> int:
+        """Return the tokens and nodes of these examples and the tokens of their queries."""
+        found = self.examples
+        columns = (found.code.offsets, found.spans.offsets, found.query.offsets)
+        return int(sum((column[rows + 1] - column[rows]).sum() for column in columns))
+
+    def tensors(self) -> Mapping[str, Tensor]:
+        """Return the encoder's weights under Hugging Face's names."""
+        return self.encoder.state_dict()
+
+    def _code_input(self, row: int) -> GraphInput:
+        found = self.examples
+        return assembled(found.code[row], found.flow(row), config=self.encoder.config)
+
+    def _vectors(self, inputs: list[GraphInput]) -> Tensor:
+        if torch.is_grad_enabled():
+            return self._network(collate(inputs, self.encoder.config).to(self.device))  # type: ignore[no-any-return]
+        return self._measured(inputs)
+
+    def _measured(self, inputs: list[GraphInput]) -> Tensor:
+        """Go through inputs by length, so that little is padding."""
+        order = sorted(range(len(inputs)), key=lambda place: len(inputs[place]))
+        parts = []
+        for start in range(0, len(order), MEASURED_AT_ONCE):
+            chosen = [inputs[place] for place in order[start : start + MEASURED_AT_ONCE]]
+            parts.append(self._network(collate(chosen, self.encoder.config).to(self.device)))
+        vectors = torch.cat(parts)
+        back = torch.empty(len(order), dtype=torch.long)
+        back[torch.tensor(order)] = torch.arange(len(order))
+        return vectors[back.to(vectors.device)]
