@@ -1,52 +1,41 @@
 """Every expert that is at hand: those that come with Tidemill, and over them the user's own."""
 
+import dataclasses
 import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from tidemill.core.clock import Clock, SystemClock
-from tidemill.core.errors import ExpertError, SettingError, TidemillError
+from tidemill.core.errors import ExpertError, SettingError
 from tidemill.core.files import flush_directory, make_private_directory, named_failures
 from tidemill.core.locks import JobLock
 from tidemill.core.progress import Progress
 from tidemill.core.settings import Settings, resolve
-from tidemill.experts.archive import unpack_archive
-from tidemill.experts.folder import DRAFT_ENDING, blocks_of, opened, staged, write_new
+from tidemill.experts.folder import DRAFT_ENDING
 from tidemill.experts.names import check_id
 from tidemill.experts.package import ExpertPackage, open_expert
+from tidemill.experts.packing import ExpertDraft, write_expert
 from tidemill.experts.seals import break_seal, is_sealed, seal
-from tidemill.experts.verification import sound_expert
+from tidemill.experts.shelf import (
+    ExpertEntry,
+    check_place,
+    copy_package,
+    entry_of,
+    erase,
+    packages_in,
+)
+from tidemill.experts.verification import Verification, sound_expert, verify_expert
 
-__all__ = ["SHIPPED", "ExpertEntry", "ExpertRegistry", "open_registry"]
+__all__ = ["SHIPPED", "ExpertRegistry", "open_registry"]
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
 """The experts that come with Tidemill."""
 
 JOB: Final = "experts"
 WAIT_SECONDS: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpertEntry:
-    """One expert in a registry.
-
-    Attributes:
-        name: By which it is asked for.
-        folder: Where it lies.
-        is_own: Whether it is the user's, not shipped.
-        package: The package, or None where it cannot be opened.
-        trouble: Why it cannot be opened; empty where it can.
-    """
-
-    name: str
-    folder: Path
-    is_own: bool
-    package: ExpertPackage | None
-    trouble: str = ""
 
 
 class ExpertRegistry:
@@ -80,12 +69,34 @@ class ExpertRegistry:
         Raises:
             StoreError: A folder cannot be listed.
         """
-        return tuple(_entry(name, folder, self.own) for name, folder in self._found().items())
+        return tuple(
+            entry_of(folder, is_own=folder.parent == self.own) for folder in self._found().values()
+        )
+
+    def folder_of(self, name: str) -> Path:
+        """Return where an expert lies.
+
+        Args:
+            name: The expert's.
+
+        Raises:
+            ExpertError: There is no such expert.
+        """
+        check_id(name, what="name of an expert")
+        found = self._found()
+        if name not in found:
+            near = get_close_matches(name, found, n=1)
+            known = ", ".join(found) or "none"
+            raise ExpertError(
+                f"there is no expert {name}",
+                hint=f"Did you mean {near[0]}?" if near else f"there are: {known}",
+            )
+        return found[name]
 
     def get(self, name: str, *, progress: Progress | None = None) -> ExpertPackage:
         """Open an expert that is sound.
 
-        It is checked in full when it entered, and again only after one of its files changed.
+        It was checked in full when it entered, and is again only after a file changed.
 
         Args:
             name: The expert's.
@@ -95,14 +106,35 @@ class ExpertRegistry:
             ExpertError: There is no such expert, or something is wrong with it.
             StoreError: It cannot be read.
         """
-        folder = self._folder_of(name)
-        package = open_expert(folder)
-        _check_place(package)
-        if is_sealed(self.own, package):
-            return package
-        package = sound_expert(folder, progress=progress)
-        seal(self.own, package)
+        package = open_expert(self.folder_of(name))
+        check_place(package)
+        if not is_sealed(self.own, package):
+            package = sound_expert(package.folder, progress=progress)
+            seal(self.own, package)
         return package
+
+    def verify(self, name: str, *, progress: Progress | None = None) -> Verification:
+        """Check an expert in full, whether or not it was checked before.
+
+        Args:
+            name: The expert's.
+            progress: Told of every block, in bytes.
+
+        Raises:
+            ExpertError: There is no such expert.
+            StoreError: It cannot be read, or what was known of it not be forgotten.
+        """
+        found = verify_expert(self.folder_of(name), progress=progress)
+        if found.package is not None:
+            try:
+                check_place(found.package)
+            except ExpertError as error:
+                found = dataclasses.replace(found, findings=(*found.findings, error.message))
+        if found.package is not None and found.sound:
+            seal(self.own, found.package)
+        else:
+            break_seal(self.own, name)
+        return found
 
     def add(
         self, source: Path, *, replace: bool = False, progress: Progress | None = None
@@ -122,35 +154,39 @@ class ExpertRegistry:
             CapacityError: The disk is full.
             StoreError: Something cannot be read or written.
         """
-        make_private_directory(self.own)
-        with self._lock():
-            self._sweep()
-            draft = self.own / f".added.{os.urandom(8).hex()}{DRAFT_ENDING}"
-            try:
-                package = _copied(source, draft, progress)
-                target = self.own / package.name
-                self._make_room(target, replace=replace)
-                with named_failures(target, doing="write"):
-                    draft.rename(target)
-                    flush_directory(self.own)
-            finally:
-                _erase(draft)
-            package = open_expert(target)
-            seal(self.own, package)
-        return package
+        return self._enter(partial(_copied, source, progress=progress), replace=replace)
 
-    def remove(self, name: str) -> None:
-        """Remove one of the user's experts.
+    def add_draft(self, draft: ExpertDraft, *, replace: bool = False) -> ExpertPackage:
+        """Pack an expert into the user's folder, after checking it in full.
+
+        Args:
+            draft: The expert.
+            replace: As for `add`.
+
+        Raises:
+            ExpertError: The draft says what no package may hold, its shapes are not those of
+                its config, or the user has one of this name.
+            LockedError: Somebody else adds or removes at this moment.
+            CapacityError: The disk is full.
+            StoreError: It cannot be written.
+        """
+        return self._enter(partial(_written, draft), replace=replace)
+
+    def remove(self, name: str) -> Path:
+        """Remove one of the user's experts; whoever opened it keeps it.
 
         Args:
             name: The expert's.
+
+        Returns:
+            Where it was.
 
         Raises:
             ExpertError: There is none of this name, or it comes with Tidemill.
             LockedError: Somebody else adds or removes at this moment.
             StoreError: It cannot be removed.
         """
-        folder = self._folder_of(name)
+        folder = self.folder_of(name)
         if folder.parent != self.own:
             raise ExpertError(
                 f"the expert {name} comes with Tidemill and stays",
@@ -159,18 +195,43 @@ class ExpertRegistry:
         with self._lock():
             break_seal(self.own, name)
             self._discard(folder)
+        return folder
+
+    def _enter(self, fill: Callable[[Path], ExpertPackage], *, replace: bool) -> ExpertPackage:
+        """Let a package in that ``fill`` makes, sound, in a folder of its own."""
+        make_private_directory(self.own)
+        with self._lock():
+            self._sweep()
+            draft = self.own / f".added.{os.urandom(8).hex()}{DRAFT_ENDING}"
+            try:
+                target = self.own / fill(draft).name
+                self._make_room(target, replace=replace)
+                with named_failures(target, doing="write"):
+                    draft.rename(target)
+                    flush_directory(self.own)
+            finally:
+                erase(draft)
+            package = open_expert(target)
+            seal(self.own, package)
+        return package
 
     def _lock(self) -> JobLock:
         return JobLock(self.own, JOB, self._clock, wait_seconds=WAIT_SECONDS)
 
+    def _sweep(self) -> None:
+        """Remove what a killed process left; the lock is ours, so it is nobody's work."""
+        for path in self.own.glob(f".*{DRAFT_ENDING}"):
+            erase(path)
+
     def _make_room(self, target: Path, *, replace: bool) -> None:
-        if os.path.lexists(target):
-            if not replace:
-                raise ExpertError(
-                    f"there is an expert {target.name} already: {target}",
-                    hint="replace it with --replace, or remove it first",
-                )
-            self._discard(target)
+        if not os.path.lexists(target):
+            return
+        if not replace:
+            raise ExpertError(
+                f"there is an expert {target.name} already: {target}",
+                hint="replace it with --replace, or remove it first",
+            )
+        self._discard(target)
 
     def _discard(self, folder: Path) -> None:
         """Take a folder out of the registry in one step, and then its files."""
@@ -178,29 +239,12 @@ class ExpertRegistry:
         with named_failures(folder, doing="remove"):
             folder.rename(litter)
             flush_directory(self.own)
-        _erase(litter)
-
-    def _sweep(self) -> None:
-        """Remove what a killed process left; the lock is ours, so it is nobody's work."""
-        for path in self.own.glob(f".*{DRAFT_ENDING}"):
-            _erase(path)
-
-    def _folder_of(self, name: str) -> Path:
-        check_id(name, what="name of an expert")
-        found = self._found()
-        if name not in found:
-            near = get_close_matches(name, found, n=1)
-            known = ", ".join(found) or "none"
-            raise ExpertError(
-                f"there is no expert {name}",
-                hint=f"Did you mean {near[0]}?" if near else f"there are: {known}",
-            )
-        return found[name]
+        erase(litter)
 
     def _found(self) -> Mapping[str, Path]:
         found: dict[str, Path] = {}
         for folder in self.folders:
-            found |= {path.name: path for path in _candidates(folder)}
+            found |= {path.name: path for path in packages_in(folder)}
         return dict(sorted(found.items()))
 
 
@@ -232,47 +276,9 @@ def _data_home(environ: Mapping[str, str]) -> Path:
     )
 
 
-def _candidates(folder: Path) -> Iterator[Path]:
-    """Yield what could be packages: everything but hidden entries and the lock's file."""
-    if not folder.is_dir():
-        return
-    with named_failures(folder, doing="list"), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir() and not entry.name.startswith((".", "_")):
-                yield folder / entry.name
-
-
-def _entry(name: str, folder: Path, own: Path) -> ExpertEntry:
-    try:
-        package = open_expert(folder)
-        _check_place(package)
-    except TidemillError as error:
-        return ExpertEntry(
-            name=name,
-            folder=folder,
-            is_own=folder.parent == own,
-            package=None,
-            trouble=error.message,
-        )
-    return ExpertEntry(name=name, folder=folder, is_own=folder.parent == own, package=package)
-
-
-def _check_place(package: ExpertPackage) -> None:
-    """Refuse a folder under another name, and one that lies elsewhere."""
-    if package.folder.is_symlink():
-        raise ExpertError(
-            f"{package.folder}: is a link", hint="add the expert: tidemill experts import"
-        )
-    if package.folder.name != package.name:
-        raise ExpertError(f"{package.folder}: the expert in it is called {package.name}")
-
-
-def _copied(source: Path, draft: Path, progress: Progress | None) -> ExpertPackage:
+def _copied(source: Path, draft: Path, *, progress: Progress | None) -> ExpertPackage:
     """Copy a package and check the copy; what is wrong with it is said of the source."""
-    if source.is_dir():
-        _copy(source, draft)
-    else:
-        unpack_archive(source, draft)
+    copy_package(source, draft)
     try:
         return sound_expert(draft, progress=progress)
     except ExpertError as error:
@@ -280,16 +286,10 @@ def _copied(source: Path, draft: Path, progress: Progress | None) -> ExpertPacka
         raise ExpertError(message, hint=error.hint) from error
 
 
-def _copy(source: Path, draft: Path) -> None:
-    package = open_expert(source)
-    with staged(draft) as stage:
-        for name in package.stamps:
-            with opened(source / name) as file:
-                write_new(stage / name, blocks_of(file))
-
-
-def _erase(path: Path) -> None:
-    if path.is_symlink():
-        path.unlink(missing_ok=True)
-    else:
-        shutil.rmtree(path, ignore_errors=True)
+def _written(made_of: ExpertDraft, draft: Path) -> ExpertPackage:
+    write_expert(draft, made_of)
+    try:
+        return sound_expert(draft)
+    except ExpertError as error:
+        message = error.message.replace(str(draft), made_of.name)
+        raise ExpertError(message, hint="mend the draft") from error
