@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from tidemill.core.errors import ExpertError
-from tidemill.core.progress import Progress
 from tidemill.experts.folder import (
     MOST_FILES,
     blocks_of,
@@ -26,7 +25,6 @@ from tidemill.experts.folder import (
 )
 from tidemill.experts.names import MANIFEST, check_file_name
 from tidemill.experts.package import LARGEST_PACKAGE_BYTES, ExpertPackage
-from tidemill.experts.verification import sound_expert
 
 __all__ = ["ENDING", "pack_expert", "unpack_archive"]
 
@@ -56,30 +54,24 @@ _DAMAGE = (
 """What the library raises over an archive that is not as it says."""
 
 
-def pack_expert(folder: Path, archive: Path, *, progress: Progress | None = None) -> ExpertPackage:
-    """Pack an expert into one file, after it was checked in full.
+def pack_expert(expert: ExpertPackage, archive: Path) -> None:
+    """Pack an expert into one file.
 
     Args:
-        folder: The package.
+        expert: Sound, as a registry hands it out.
         archive: The file; it appears in one step, and nothing may be there.
-        progress: Told of the check, in bytes.
-
-    Returns:
-        The package.
 
     Raises:
-        ExpertError: The package is not sound.
+        ExpertError: The package changed since it was opened.
         InputError: Something is there already.
         CapacityError: The disk is full.
         StoreError: The package cannot be read, or the file not written.
     """
-    package = sound_expert(folder, progress=progress)
     with fresh_file(archive, mode=PUBLIC_FILE) as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=False) as packed:
-            for name in (MANIFEST, *sorted(package.manifest.files)):
-                _pack_file(packed, folder / name)
-        package.check_unchanged()
-    return package
+            for name in (MANIFEST, *sorted(expert.manifest.files)):
+                _pack_file(packed, expert.folder / name)
+        expert.check_unchanged()
 
 
 def _pack_file(packed: zipfile.ZipFile, path: Path) -> None:

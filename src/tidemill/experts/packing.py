@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tidemill import __version__
 from tidemill.core.errors import ExpertError
+from tidemill.core.version import created_by
 from tidemill.experts.card import card_of
 from tidemill.experts.documents import readable_json
 from tidemill.experts.dtypes import Floats
@@ -111,6 +111,6 @@ def _manifest(draft: ExpertDraft) -> Manifest:
         licence=draft.licence,
         base=draft.base,
         training=draft.training,
-        created_by=f"tidemill {__version__}",
+        created_by=created_by(),
     )
     return read_manifest(manifest.to_json(), where=f"the draft of {draft.name!r}")

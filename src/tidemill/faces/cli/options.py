@@ -8,12 +8,24 @@ import typer
 from tidemill.core.errors import SettingError
 from tidemill.core.settings import Settings, resolve
 
-__all__ = ["AsJson", "Seed", "StoreFolder", "Workers", "named_path", "settings_from"]
+__all__ = [
+    "AsJson",
+    "ExpertsFolder",
+    "Seed",
+    "StoreFolder",
+    "Workers",
+    "named_path",
+    "settings_from",
+]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 StoreFolder = Annotated[
     Path | None,
     typer.Option("--store", metavar="FOLDER", help="The store; else the nearest .tidemill."),
+]
+ExpertsFolder = Annotated[
+    Path | None,
+    typer.Option("--experts", metavar="FOLDER", help="Your experts; else among your data files."),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes at work.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of what is drawn by chance.")]
