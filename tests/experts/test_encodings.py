@@ -73,6 +73,7 @@ def test_an_unknown_encoding_is_refused() -> None:
     assert "dense, int8-rows" in str(caught.value)
 
 
+@pytest.mark.claim("house.experts.encodings")
 @given(values=MATRICES)
 def test_rows_are_off_by_half_a_step_at_most(values: Floats) -> None:
     parts = encoding("int8-rows").encode(values, "F32")

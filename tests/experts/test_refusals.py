@@ -67,7 +67,8 @@ def test_other_beginnings_are_let_in(data: bytes) -> None:
 @pytest.mark.claim("house.experts.refusals")
 @pytest.mark.parametrize("key", ["auto_map", "trust_remote_code", "custom_pipelines"])
 def test_a_config_that_asks_for_code_is_refused(key: str, tmp_path: Path) -> None:
-    for config in ({key: {}}, {"a": [{"b": {key: False}}]}):
+    configs: tuple[dict[str, object], ...] = ({key: {}}, {"a": [{"b": {key: False}}]})
+    for config in configs:
         with pytest.raises(ExpertError, match=f"{key} asks to run code"):
             refuse_code(json.loads(json.dumps(config)), where="config.json")
         with pytest.raises(ExpertError, match=f"{key} asks to run code"):

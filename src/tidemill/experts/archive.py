@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from tidemill.core.errors import ExpertError
+from tidemill.experts.documents import placed
 from tidemill.experts.folder import (
     MOST_FILES,
     blocks_of,
@@ -152,7 +153,8 @@ def _check_end(archive: Path, file: BinaryIO, size: int) -> None:
 def _check_member(archive: Path, info: zipfile.ZipInfo) -> None:
     if info.orig_filename != info.filename:
         raise ExpertError(f"{archive}: {info.orig_filename!r} is no name of a file in an expert")
-    check_file_name(info.filename)
+    with placed(str(archive)):
+        check_file_name(info.filename)
     kind = stat.S_IFMT(info.external_attr >> _MODE_SHIFT)
     if kind not in {0, stat.S_IFREG}:
         raise ExpertError(f"{archive}: {info.filename} is a link or a device")

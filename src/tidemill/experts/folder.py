@@ -21,6 +21,7 @@ from tidemill.core.files import (
     make_private_directory,
     named_failures,
 )
+from tidemill.experts.documents import placed
 from tidemill.experts.refusals import refuse_name
 
 __all__ = [
@@ -86,7 +87,8 @@ def stamped_files(folder: Path) -> dict[str, FileStamp]:
             seen = entry.stat(follow_symlinks=False)
             if not stat.S_ISREG(seen.st_mode):
                 raise ExpertError(f"{folder}: {entry.name!r} is {_kind_of(seen.st_mode)}")
-            refuse_name(entry.name)
+            with placed(str(folder)):
+                refuse_name(entry.name)
             found[entry.name] = _stamp(seen)
     return dict(sorted(found.items()))
 

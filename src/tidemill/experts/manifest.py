@@ -7,7 +7,7 @@ from typing import Final
 
 from tidemill.core.errors import ExpertError
 from tidemill.core.hashing import content_hash
-from tidemill.experts.documents import Facts, canonical_json, json_object, readable_json
+from tidemill.experts.documents import Facts, canonical_json, json_object, placed, readable_json
 from tidemill.experts.folder import FileFact
 from tidemill.experts.names import (
     CARD,
@@ -175,11 +175,15 @@ def read_manifest(data: bytes, *, where: str) -> Manifest:
     sparsity = facts.text("sparsity")
     if sparsity not in SPARSITIES:
         raise ExpertError(f"{where}: unknown sparsity {sparsity!r}")
+    name, task, architecture = map(facts.text, ("name", "task", "architecture"))
+    with placed(where):
+        check_expert_name(name, task)
+        check_id(architecture, what="architecture")
     return Manifest(
-        name=check_expert_name(facts.text("name"), facts.text("task")),
-        task=facts.text("task"),
+        name=name,
+        task=task,
         languages=_languages(facts),
-        architecture=check_id(facts.text("architecture"), what="architecture"),
+        architecture=architecture,
         sparsity=sparsity,
         files=_files(facts.inner("files")),
         metrics=tuple(_metric(entry) for entry in facts.objects("metrics")),
@@ -204,15 +208,18 @@ def _check_format(facts: Facts) -> None:
 
 def _languages(facts: Facts) -> tuple[str, ...]:
     languages = facts.texts("languages")
-    for language in languages:
-        check_id(language, what="language")
+    with placed(facts.where):
+        for language in languages:
+            check_id(language, what="language")
     if list(languages) != sorted(set(languages)):
         raise ExpertError(f"{facts.where}: languages must be sorted, and each there once")
     return languages
 
 
 def _files(facts: Facts) -> dict[str, FileFact]:
-    files = {name: _file(name, entry) for name, entry in facts.entries()}
+    with placed(facts.where):
+        names = [check_file_name(name) for name in facts.fields]
+    files = {name: _file(facts.inner(name)) for name in names}
     if MANIFEST in files:
         raise ExpertError(f"{facts.where}: {MANIFEST} cannot hold its own hash")
     for name in (CARD, CONFIG, WEIGHTS):
@@ -223,8 +230,7 @@ def _files(facts: Facts) -> dict[str, FileFact]:
     return files
 
 
-def _file(name: str, entry: Facts) -> FileFact:
-    check_file_name(name)
+def _file(entry: Facts) -> FileFact:
     entry.exactly(("sha256", "bytes"))
     sha256 = entry.text("sha256")
     if not _SHA256.fullmatch(sha256):

@@ -23,10 +23,6 @@ StoreFolder = Annotated[
     Path | None,
     typer.Option("--store", metavar="FOLDER", help="The store; else the nearest .tidemill."),
 ]
-ExpertsFolder = Annotated[
-    Path | None,
-    typer.Option("--experts", metavar="FOLDER", help="Your experts; else among your data files."),
-]
 Workers = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes at work.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of what is drawn by chance.")]
 
@@ -40,6 +36,17 @@ def named_path(text: str) -> Path:
     if not text:
         raise SettingError("a path is empty", hint="name a file or folder; . is this one")
     return Path(text)
+
+
+ExpertsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--experts",
+        metavar="FOLDER",
+        parser=named_path,
+        help="Your experts; else among your data files.",
+    ),
+]
 
 
 def settings_from(**flags: object) -> Settings:
