@@ -219,7 +219,7 @@ METADATA: list[tuple[object, str]] = [
     ({"version": 1, "tensors": {"a": TENSOR | {"encoding": "nm-9:9"}}}, "unknown encoding"),
     ({"version": 1, "tensors": {"a": TENSOR | {"x": 1}}}, "unknown field 'x'"),
     ({"version": 1, "tensors": {"a": TENSOR | {"shape": [17]}}}, "has shape"),
-    ({"version": 1, "tensors": {"a": TENSOR | {"shape": [0]}}}, "a whole number from 1"),
+    ({"version": 1, "tensors": {"a": TENSOR | {"shape": [0]}}}, "whole numbers from 1"),
     ({"version": 1, "tensors": {"a": TENSOR | {"parts": {}}}}, "parts"),
     ({"version": 1, "tensors": {"a": TENSOR, "b": TENSOR}}, "a is not there, or used twice"),
     (

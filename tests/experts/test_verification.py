@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.experts.drafts import CONFIG, edit_manifest, encoder_draft, packed, static_draft, values
+from tests.experts.drafts import (
+    CONFIG,
+    TOKENIZER,
+    edit_manifest,
+    encoder_draft,
+    packed,
+    static_draft,
+    values,
+)
 from tidemill.core.errors import ExpertError, StoreError
 from tidemill.experts.names import MANIFEST
 from tidemill.experts.package import ExpertPackage
@@ -124,6 +132,17 @@ def test_files_are_what_their_names_promise(
     (finding,) = verify_expert(package.folder).findings
     assert reason in finding
     assert name in finding
+
+
+def test_every_id_of_the_tokenizer_has_a_row(tmp_path: Path) -> None:
+    tokenizer = json.loads(json.dumps(TOKENIZER))
+    tokenizer["added_tokens"].append({"id": 40, "content": "\n"})
+    texts = {"tokenizer.json": json.dumps(tokenizer)}
+    (finding,) = verify_expert(packed(tmp_path, encoder_draft(texts=texts)).folder).findings
+    assert "ids up to 40, and config.json has 40 words" in finding
+    wrong = encoder_draft(name="search-wrong", texts={"tokenizer.json": "{}"})
+    (finding,) = verify_expert(packed(tmp_path, wrong).folder).findings
+    assert "model must be an object" in finding
 
 
 def test_several_faults_are_all_told(tmp_path: Path) -> None:

@@ -168,15 +168,18 @@ class Facts:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of lines of text."""
-        items = self._items(name)
-        facts = Facts(fields=dict(map(_numbered, enumerate(items))), where=f"{self.where}: {name}")
-        return tuple(facts.text(place) for place in facts.fields)
+        items = {f"{name} {number}": item for number, item in enumerate(self._items(name))}
+        return tuple(Facts(fields=items, where=self.where).text(place) for place in items)
 
     def wholes(self, name: str, *, least: int = 0) -> tuple[int, ...]:
         """Return a list of whole numbers."""
-        items = self._items(name)
-        facts = Facts(fields=dict(map(_numbered, enumerate(items))), where=f"{self.where}: {name}")
-        return tuple(facts.whole(place, least=least) for place in facts.fields)
+        found: list[int] = []
+        for item in self._items(name):
+            # `bool` is an `int` too.
+            if type(item) is not int or not least <= item <= LARGEST_NUMBER:
+                raise self._no(name, f"whole numbers from {least} to {LARGEST_NUMBER}")
+            found.append(item)
+        return tuple(found)
 
     def inner(self, name: str) -> "Facts":
         """Return the object inside."""
@@ -205,7 +208,3 @@ class Facts:
 
     def _no(self, name: str, kind: str) -> ExpertError:
         return ExpertError(f"{self.where}: {name[:100]} must be {kind}")
-
-
-def _numbered(item: tuple[int, object]) -> tuple[str, object]:
-    return str(item[0]), item[1]

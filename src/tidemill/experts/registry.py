@@ -83,15 +83,15 @@ class ExpertRegistry:
             ExpertError: There is no such expert.
         """
         check_id(name, what="name of an expert")
+        for folder in reversed(self.folders):
+            if (folder / name).is_dir():
+                return folder / name
         found = self._found()
-        if name not in found:
-            near = get_close_matches(name, found, n=1)
-            known = ", ".join(found) or "none"
-            raise ExpertError(
-                f"there is no expert {name}",
-                hint=f"Did you mean {near[0]}?" if near else f"there are: {known}",
-            )
-        return found[name]
+        near = get_close_matches(name, found, n=1)
+        raise ExpertError(
+            f"there is no expert {name}",
+            hint=f"Did you mean {near[0]}?" if near else f"there are: {', '.join(found) or 'none'}",
+        )
 
     def get(self, name: str, *, progress: Progress | None = None) -> ExpertPackage:
         """Open an expert that is sound.

@@ -11,7 +11,7 @@ import hashlib
 import math
 import mmap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -142,20 +142,12 @@ class TensorFile(Mapping[str, Tensor]):
 
     Args:
         header: What the file says of itself.
-        data: Its data section: mapped, or read into memory in one go.
-        where: The file, for messages.
-
-    Raises:
-        ExpertError: The file is not laid out as an expert's weights are.
+        tensors: What it holds, by name.
     """
 
-    def __init__(self, header: Header, data: memoryview, *, where: str) -> None:
+    def __init__(self, header: Header, tensors: Mapping[str, Tensor]) -> None:
         self.header = header
-        self._where = where
-        if len(data) != header.data_bytes:
-            raise ExpertError(f"{where}: {len(data):,} bytes of data, {header.data_bytes:,} wanted")
-        _check_alignment(header, where)
-        self._tensors = _tensors(header, data.toreadonly(), where)
+        self._tensors = tensors
 
     @override
     def __getitem__(self, name: str) -> Tensor:
@@ -178,7 +170,11 @@ class TensorFile(Mapping[str, Tensor]):
         Raises:
             ExpertError: The data have another length.
         """
-        return TensorFile(self.header, data, where=self._where)
+        if len(data) != self.header.data_bytes:
+            raise ExpertError(f"{len(data):,} bytes of data, {self.header.data_bytes:,} wanted")
+        view = data.toreadonly()
+        moved = {name: replace(tensor, _data=view) for name, tensor in self._tensors.items()}
+        return TensorFile(self.header, moved)
 
 
 def read_tensors(path: Path) -> TensorFile:
@@ -195,7 +191,8 @@ def read_tensors(path: Path) -> TensorFile:
         StoreError: It cannot be read.
     """
     header, data = map_file(path)
-    return TensorFile(header, data, where=str(path))
+    _check_alignment(header, str(path))
+    return TensorFile(header, _tensors(header, data, str(path)))
 
 
 def map_file(path: Path) -> tuple[Header, memoryview]:

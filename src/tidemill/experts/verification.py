@@ -13,9 +13,10 @@ from tidemill.experts.card import check_card
 from tidemill.experts.documents import json_object
 from tidemill.experts.encodings import Shape
 from tidemill.experts.folder import fact_of, read_whole
-from tidemill.experts.names import CARD, MANIFEST, WEIGHTS
+from tidemill.experts.names import CARD, CONFIG, MANIFEST, WEIGHTS
 from tidemill.experts.package import LARGEST_TEXT_BYTES, ExpertPackage, open_expert
 from tidemill.experts.refusals import HEAD_BYTES, refuse_magic
+from tidemill.experts.vocabulary import ids_of
 from tidemill.models.shapes import tensor_shapes
 
 __all__ = ["SHAPED", "Verification", "check_shapes", "sound_expert", "verify_expert"]
@@ -159,6 +160,7 @@ class _Inspection:
             shapes = {name: tensor.shape for name, tensor in package.tensors.items()}
             for reason in _fault(partial(check_shapes, package.config, shapes)):
                 yield f"{package.folder}: {reason}"
+            yield from _fault(self._check_vocabulary)
 
     def _check_hash(self, name: str) -> None:
         package = self._package
@@ -182,6 +184,17 @@ class _Inspection:
             raise ExpertError(f"{path}: not UTF-8: {error}") from error
         if name == CARD:
             check_card(text, where=str(path))
+
+    def _check_vocabulary(self) -> None:
+        """Make sure that the table of words has a row for every id of the tokenizer."""
+        path = self._package.tokenizer
+        rows = self._package.config.get("vocab_size")
+        if path is None or not isinstance(rows, int):
+            return
+        data = read_whole(path, most_bytes=LARGEST_TEXT_BYTES)
+        largest = max(ids_of(data, where=str(path)).values())
+        if largest >= rows:
+            raise ExpertError(f"{path}: ids up to {largest:,}, and {CONFIG} has {rows:,} words")
 
     def _advance(self, name: str, count: int) -> None:
         self._done += count

@@ -10,7 +10,7 @@ from tidemill.experts.documents import Facts, json_object
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["Vocabulary", "byte_level_tokenizer", "vocabulary_of"]
+__all__ = ["Vocabulary", "byte_level_tokenizer", "ids_of", "vocabulary_of"]
 
 SPECIALS: Mapping[str, tuple[str, ...]] = {
     "bos_token_id": ("<s>", "[CLS]"),
@@ -47,15 +47,30 @@ def vocabulary_of(data: bytes, *, where: str) -> Vocabulary:
     Raises:
         ExpertError: It is no tokenizer, or lacks a special token.
     """
-    facts = Facts(fields=json_object(data, where=where), where=where)
-    ids = _ids(facts.inner("model").fields.get("vocab"), where)
-    ids |= {entry.text("content"): entry.whole("id") for entry in facts.objects("added_tokens")}
+    ids = ids_of(data, where=where)
     words = {name: _special(ids, forms, where) for name, forms in SPECIALS.items()}
     return Vocabulary(
         size=max(ids.values()) + 1,
         specials={name: ids[word] for name, word in words.items()},
         words=words,
     )
+
+
+def ids_of(data: bytes, *, where: str) -> dict[str, int]:
+    """Read every token and its id from a ``tokenizer.json``.
+
+    Args:
+        data: The file's bytes.
+        where: The file, for messages.
+
+    Raises:
+        ExpertError: It is no tokenizer.
+    """
+    facts = Facts(fields=json_object(data, where=where), where=where)
+    ids = _ids(facts.inner("model").fields.get("vocab"), where)
+    for entry in facts.objects("added_tokens"):
+        ids[str(entry.fields.get("content"))] = entry.whole("id")
+    return ids
 
 
 def _ids(vocabulary: object, where: str) -> dict[str, int]:
