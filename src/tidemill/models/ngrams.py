@@ -5,7 +5,9 @@ one and the same token, so that renaming changes nothing. A space is two sorted 
 64-bit hashes, so that it is stored and looked up without a single string.
 """
 
+import base64
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,12 +15,17 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.core.errors import ExpertError
+
 __all__ = ["Bag", "NgramSpace", "TokenHashes", "count_ngrams", "hashed", "named"]
 
 Hashes = NDArray[np.uint64]
 
 NAME = np.uint64(0x9E3779B97F4A7C15)
 """What every variable and unknown word is hashed as."""
+
+LONGEST = 8
+"""Tokens in the longest n-gram that is ever made."""
 
 _MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
 _FIRST_WORD = frozenset(b"_$@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") | frozenset(
@@ -89,6 +96,38 @@ class NgramSpace:
 
     def __len__(self) -> int:
         return len(self.grams)
+
+    def to_json(self) -> str:
+        """Return the space as text: little-endian hashes in base 64."""
+        coded = {
+            name: base64.b64encode(hashes.astype("<u8").tobytes()).decode()
+            for name, hashes in (("tokens", self.tokens), ("grams", self.grams))
+        }
+        return json.dumps({"longest": self.longest, **coded}) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "NgramSpace":
+        """Read what `to_json` gave.
+
+        Raises:
+            ExpertError: It is something else.
+        """
+        try:
+            facts = json.loads(text)
+            columns = {
+                name: np.frombuffer(base64.b64decode(facts[name], validate=True), dtype="<u8")
+                for name in ("tokens", "grams")
+            }
+            longest = int(facts["longest"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ExpertError(f"not a space of n-grams: {error}") from error
+        if not 1 <= longest <= LONGEST or any(
+            (part[1:] <= part[:-1]).any() for part in columns.values()
+        ):
+            raise ExpertError("not a space of n-grams: lengths or order of its hashes are wrong")
+        return cls(
+            **{name: part.astype(np.uint64) for name, part in columns.items()}, longest=longest
+        )
 
     def bag(self, text: TokenHashes) -> Bag:
         """Return the features of a text; those that the space does not know are passed over."""
