@@ -219,7 +219,8 @@ class Encoder(nn.Module):
         if self.importance is None:
             return there / there.sum(dim=1, keepdim=True)
         scores = self.importance(tokens)[..., 0].float()
-        return scores.masked_fill(~there, -torch.inf).softmax(dim=1)
+        weights: Tensor = scores.masked_fill(~there, -torch.inf).softmax(dim=1)
+        return weights
 
 
 class Pooler(nn.Module):

@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from tidemill.core.errors import ExpertError
 
-__all__ = ["Bag", "NgramSpace", "TokenHashes", "count_ngrams", "hashed", "named"]
+__all__ = [
+    "Bag",
+    "Hashes",
+    "NgramSpace",
+    "TokenHashes",
+    "count_ngrams",
+    "hash_of",
+    "hashed",
+    "mixed",
+    "named",
+]
 
 Hashes = NDArray[np.uint64]
 
@@ -67,7 +77,7 @@ def hashed(tokens: Sequence[bytes], names: Iterable[bytes] = ()) -> TokenHashes:
         names: Those that are variables of the text.
     """
     known = frozenset(names)
-    pairs = [_hash_of(token) for token in tokens]
+    pairs = [hash_of(token) for token in tokens]
     hashes = np.array([pair[0] for pair in pairs], dtype=np.uint64)
     if known:
         hashes[[place for place, token in enumerate(tokens) if token in known]] = NAME
@@ -75,9 +85,10 @@ def hashed(tokens: Sequence[bytes], names: Iterable[bytes] = ()) -> TokenHashes:
 
 
 @lru_cache(maxsize=1 << 16)
-def _hash_of(token: bytes) -> tuple[int, bool]:
+def hash_of(token: bytes) -> tuple[int, bool]:
+    """Return a token's hash, and whether it is a word."""
     digest = hashlib.blake2b(token, digest_size=8).digest()
-    return int.from_bytes(digest, "little"), token[0] in _FIRST_WORD
+    return int.from_bytes(digest, "little"), token[:1] != b"" and token[0] in _FIRST_WORD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,12 +173,12 @@ def ngrams_of(hashes: Hashes, longest: int) -> Hashes:
     for order in range(longest):
         if order >= len(hashes):
             break
-        joint = _mixed(joint[: len(hashes) - order], hashes[order:])
+        joint = mixed(joint[: len(hashes) - order], hashes[order:])
         found.append(joint)
     return np.concatenate(found) if found else joint
 
 
-def _mixed(before: Hashes, token: Hashes) -> Hashes:
+def mixed(before: Hashes, token: Hashes) -> Hashes:
     """Append a token to n-grams (multiplication wraps around)."""
     joint = (before ^ (before >> np.uint64(29))) * _MULTIPLIER + token
     mixed: Hashes = joint ^ (joint >> np.uint64(32))

@@ -60,7 +60,6 @@ def train(
     device: str = "auto",
     settings: Settings | None = None,
     progress: Progress | None = None,
-    clock: Clock | None = None,
 ) -> TrainingReport:
     """Train an expert, or go on with it where the run in ``folder`` stopped.
 
@@ -71,7 +70,6 @@ def train(
         device: ``cpu``, ``cuda``, or ``auto``.
         settings: Workers that read the corpus; by default those in force.
         progress: Told while the corpus is read, and of every step.
-        clock: For durations.
 
     Raises:
         InputError: The recipe or corpus cannot be used, or ``folder`` holds another run.
@@ -80,7 +78,7 @@ def train(
     """
     settings = settings or resolve().settings
     plan, packed = read_recipe(recipe), open_corpus(corpus)
-    clock = clock or SystemClock()
+    clock = SystemClock()
     make_private_directory(folder)
     with JobLock(folder, "train", clock), workers(device) as team:
         resumed = _claim(folder, plan, packed)
