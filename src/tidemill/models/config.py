@@ -11,7 +11,7 @@ from tidemill.core.errors import ExpertError
 
 __all__ = ["SIZES", "EncoderConfig", "encoder_config"]
 
-Pooling = Literal["pooler", "cls", "mean"]
+Pooling = Literal["pooler", "cls", "mean", "weighted"]
 InputMode = Literal["graph", "tokens", "reference"]
 
 FIRST_POSITION = 2
@@ -39,7 +39,8 @@ class EncoderConfig:
         unk_token_id: What a node is embedded as when its tokens must not show.
         mask_token_id: What masked language modelling puts in a token's place.
         pooling: How positions become one vector: the first through a dense layer and tanh,
-            the first as it is, or the mean over tokens.
+            the first as it is, the mean over tokens, or a mean weighted by what each token's
+            state says it matters (ours).
         projection_size: Width of the vector after a last linear map; 0 for none.
         input_mode: ``graph`` (tokens and data flow), ``tokens``, or ``reference`` (as the
             published implementation feeds its released weights).

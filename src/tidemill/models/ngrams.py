@@ -5,7 +5,9 @@ one and the same token, so that renaming changes nothing. A space is two sorted 
 64-bit hashes, so that it is stored and looked up without a single string.
 """
 
+import base64
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,12 +15,27 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bag", "NgramSpace", "TokenHashes", "count_ngrams", "hashed", "named"]
+from tidemill.core.errors import ExpertError
+
+__all__ = [
+    "Bag",
+    "Hashes",
+    "NgramSpace",
+    "TokenHashes",
+    "count_ngrams",
+    "hash_of",
+    "hashed",
+    "mixed",
+    "named",
+]
 
 Hashes = NDArray[np.uint64]
 
 NAME = np.uint64(0x9E3779B97F4A7C15)
 """What every variable and unknown word is hashed as."""
+
+LONGEST = 8
+"""Tokens in the longest n-gram that is ever made."""
 
 _MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
 _FIRST_WORD = frozenset(b"_$@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") | frozenset(
@@ -60,7 +77,7 @@ def hashed(tokens: Sequence[bytes], names: Iterable[bytes] = ()) -> TokenHashes:
         names: Those that are variables of the text.
     """
     known = frozenset(names)
-    pairs = [_hash_of(token) for token in tokens]
+    pairs = [hash_of(token) for token in tokens]
     hashes = np.array([pair[0] for pair in pairs], dtype=np.uint64)
     if known:
         hashes[[place for place, token in enumerate(tokens) if token in known]] = NAME
@@ -68,9 +85,10 @@ def hashed(tokens: Sequence[bytes], names: Iterable[bytes] = ()) -> TokenHashes:
 
 
 @lru_cache(maxsize=1 << 16)
-def _hash_of(token: bytes) -> tuple[int, bool]:
+def hash_of(token: bytes) -> tuple[int, bool]:
+    """Return a token's hash, and whether it is a word."""
     digest = hashlib.blake2b(token, digest_size=8).digest()
-    return int.from_bytes(digest, "little"), token[0] in _FIRST_WORD
+    return int.from_bytes(digest, "little"), token[:1] != b"" and token[0] in _FIRST_WORD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +107,38 @@ class NgramSpace:
 
     def __len__(self) -> int:
         return len(self.grams)
+
+    def to_json(self) -> str:
+        """Return the space as text: little-endian hashes in base 64."""
+        coded = {
+            name: base64.b64encode(hashes.astype("<u8").tobytes()).decode()
+            for name, hashes in (("tokens", self.tokens), ("grams", self.grams))
+        }
+        return json.dumps({"longest": self.longest, **coded}) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "NgramSpace":
+        """Read what `to_json` gave.
+
+        Raises:
+            ExpertError: It is something else.
+        """
+        try:
+            facts = json.loads(text)
+            columns = {
+                name: np.frombuffer(base64.b64decode(facts[name], validate=True), dtype="<u8")
+                for name in ("tokens", "grams")
+            }
+            longest = int(facts["longest"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ExpertError(f"not a space of n-grams: {error}") from error
+        if not 1 <= longest <= LONGEST or any(
+            (part[1:] <= part[:-1]).any() for part in columns.values()
+        ):
+            raise ExpertError("not a space of n-grams: lengths or order of its hashes are wrong")
+        return cls(
+            **{name: part.astype(np.uint64) for name, part in columns.items()}, longest=longest
+        )
 
     def bag(self, text: TokenHashes) -> Bag:
         """Return the features of a text; those that the space does not know are passed over."""
@@ -123,12 +173,12 @@ def ngrams_of(hashes: Hashes, longest: int) -> Hashes:
     for order in range(longest):
         if order >= len(hashes):
             break
-        joint = _mixed(joint[: len(hashes) - order], hashes[order:])
+        joint = mixed(joint[: len(hashes) - order], hashes[order:])
         found.append(joint)
     return np.concatenate(found) if found else joint
 
 
-def _mixed(before: Hashes, token: Hashes) -> Hashes:
+def mixed(before: Hashes, token: Hashes) -> Hashes:
     """Append a token to n-grams (multiplication wraps around)."""
     joint = (before ^ (before >> np.uint64(29))) * _MULTIPLIER + token
     mixed: Hashes = joint ^ (joint >> np.uint64(32))

@@ -84,14 +84,14 @@ def encoder_layers(config: EncoderConfig) -> Iterator[LayerShape]:
         yield _norm(f"{layer}.output.LayerNorm", width)
     if config.pooling == "pooler":
         yield _linear("pooler.dense", width, width)
+    if config.pooling == "weighted":
+        yield _bare("importance", width, 1)
     if config.projection_size:
-        yield LayerShape(
-            name="projection",
-            kind="linear",
-            inputs=width,
-            outputs=config.projection_size,
-            bias=False,
-        )
+        yield _bare("projection", width, config.projection_size)
+
+
+def _bare(name: str, inputs: int, outputs: int) -> LayerShape:
+    return LayerShape(name=name, kind="linear", inputs=inputs, outputs=outputs, bias=False)
 
 
 def _linear(name: str, inputs: int, outputs: int) -> LayerShape:

@@ -116,6 +116,7 @@ class _Loop:
         self._plan = plan
         self._number = number
         self._network = run.trainee.network
+        run.trainee.depth = plan.stage.depth
         self._optimizer = optimizer_for(self._network, plan.stage)
         if checkpoint is not None:
             fresh = checkpoint.position.step == 0

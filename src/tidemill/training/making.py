@@ -91,7 +91,8 @@ def _encoder(recipe: Recipe, material: Material, place: Workplace) -> EncoderTra
         Encoder(config, first.torch("encoder")),
         LanguageHead(config, first.torch("head")),
         EncodedSet.of(arrays),
-        place.team.device,
+        tokenizer=tokenizer.read_text(encoding="utf-8"),
+        device=place.team.device,
     )
 
 
@@ -122,7 +123,7 @@ def _static(recipe: Recipe, material: Material, place: Workplace) -> StaticTrain
         space,
         (code, query),
         StaticNetwork(shape, importance, first),
-        dropout=spec.feature_dropout,
+        spec=spec,
         device=place.team.device,
     )
 

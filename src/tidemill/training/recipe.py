@@ -49,7 +49,7 @@ class ModelSpec:
     vocab_size: int = 8_192
     max_tokens: int = 128
     max_nodes: int = 32
-    pooling: Literal["pooler", "cls", "mean"] = "mean"
+    pooling: Literal["pooler", "cls", "mean", "weighted"] = "weighted"
     reads: Literal["words", "lexemes"] = "words"
     longest: int = 2
     least: int = 5
@@ -73,6 +73,8 @@ class Stage:
         weight_decay: Of AdamW, on matrices only.
         temperature: Of the softmax over similarities.
         clip: Longest gradient.
+        depth: Layers of an encoder that are gone through; all by default, none for a start as
+            a bag of words.
     """
 
     objectives: tuple[ObjectiveName, ...]
@@ -86,6 +88,7 @@ class Stage:
     weight_decay: float = 0.01
     temperature: float = 0.05
     clip: float = 1.0
+    depth: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,8 @@ class Recipe:
         precision: Numbers in the products.
         measure_every: Steps between measurements on the valid part; 0: only after each stage.
         checkpoint_seconds: Time between checkpoints.
-        start: Name of an expert whose weights are the first; empty for random ones.
+        storage: How the expert's matrices are kept; vectors are kept in fp32.
+        licence: Of the expert.
     """
 
     name: str
@@ -116,7 +120,8 @@ class Recipe:
     precision: Literal["fp32", "bf16"] = "bf16"
     measure_every: int = 0
     checkpoint_seconds: float = 120.0
-    start: str = ""
+    storage: Literal["int8", "bf16", "fp32"] = "int8"
+    licence: str = "Apache-2.0"
     about: str = field(default="", metadata={"about": "one line for people"})
 
     @property

@@ -8,7 +8,7 @@ from tidemill.core.errors import InputError
 from tidemill.core.executor import Executor, InlineExecutor, Resources
 from tidemill.core.processes import ProcessExecutor
 from tidemill.core.progress import Progress
-from tidemill.models.lexemes import code_lexemes, word_parts
+from tidemill.models.lexemes import code_lexemes, code_words, query_words
 from tidemill.models.ngrams import TokenHashes
 from tidemill.source.dataflow.merging import text_graph
 from tidemill.source.language import LANGUAGES
@@ -59,9 +59,9 @@ def _shards(examples: Sequence[TrainingExample]) -> Iterator[list[tuple[str, str
 def _hashed(shard: list[tuple[str, str, str]], *, reads: str) -> list[Pair]:
     """What a worker does."""
     if reads == "words":
-        return [(word_parts(code), word_parts(query)) for _, code, query in shard]
+        return [(code_words(code), query_words(query)) for _, code, query in shard]
     return [
-        (code_lexemes(code.encode(), language, _names(code, language)), word_parts(""))
+        (code_lexemes(code.encode(), language, _names(code, language)), query_words(""))
         for language, code, _ in shard
     ]
 

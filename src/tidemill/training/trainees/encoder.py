@@ -1,7 +1,5 @@
 """Training a graph-guided encoder."""
 
-from collections.abc import Mapping
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -13,7 +11,7 @@ from tidemill.models.heads import LanguageHead
 from tidemill.models.inputs import NO_FLOW, GraphInput, assembled
 from tidemill.training.chance import Chance
 from tidemill.training.encoded import EncodedSet
-from tidemill.training.trainees.trainee import Rows
+from tidemill.training.trainees.trainee import ModelFacts, Rows
 
 __all__ = ["EncoderTrainee"]
 
@@ -29,9 +27,9 @@ class _Network(nn.Module):
         self.head = head
 
     @override
-    def forward(self, batch: GraphBatch) -> Tensor:
+    def forward(self, batch: GraphBatch, depth: int | None) -> Tensor:
         """Return the vectors of a batch."""
-        return self.encoder.embed(batch)
+        return self.encoder.embed(batch, depth)
 
 
 class EncoderTrainee:
@@ -41,16 +39,28 @@ class EncoderTrainee:
         encoder: What becomes the expert.
         head: Of masked language modelling.
         examples: The corpus.
+        tokenizer: What ``tokenizer.json`` holds.
         device: Where the products are made.
+
+    Attributes:
+        depth: Layers that are trained; None for all.
     """
 
     def __init__(
-        self, encoder: Encoder, head: LanguageHead, examples: EncodedSet, device: torch.device
+        self,
+        encoder: Encoder,
+        head: LanguageHead,
+        examples: EncodedSet,
+        *,
+        tokenizer: str,
+        device: torch.device,
     ) -> None:
+        self._tokenizer = tokenizer
         self.encoder = encoder
         self.head = head
         self.examples = examples
         self.device = device
+        self.depth: int | None = None
         self._network = _Network(encoder, head).to(device)
 
     @property
@@ -89,9 +99,14 @@ class EncoderTrainee:
         columns = (found.code.offsets, found.spans.offsets, found.query.offsets)
         return int(sum((column[rows + 1] - column[rows]).sum() for column in columns))
 
-    def tensors(self) -> Mapping[str, Tensor]:
-        """Return the encoder's weights under Hugging Face's names."""
-        return self.encoder.state_dict()
+    def facts(self) -> ModelFacts:
+        """Return the encoder, its weights under Hugging Face's names, and its tokenizer."""
+        return ModelFacts(
+            architecture="encoder",
+            config=self.encoder.config.to_dict(),
+            tensors=self.encoder.state_dict(),
+            texts={"tokenizer.json": self._tokenizer},
+        )
 
     def _code_input(self, row: int) -> GraphInput:
         found = self.examples
@@ -99,7 +114,7 @@ class EncoderTrainee:
 
     def _vectors(self, inputs: list[GraphInput]) -> Tensor:
         if torch.is_grad_enabled():
-            return self._network(collate(inputs, self.encoder.config).to(self.device))  # type: ignore[no-any-return]
+            return self._network(collate(inputs, self.encoder.config).to(self.device), self.depth)  # type: ignore[no-any-return]
         return self._measured(inputs)
 
     def _measured(self, inputs: list[GraphInput]) -> Tensor:
@@ -108,7 +123,9 @@ class EncoderTrainee:
         parts = []
         for start in range(0, len(order), MEASURED_AT_ONCE):
             chosen = [inputs[place] for place in order[start : start + MEASURED_AT_ONCE]]
-            parts.append(self._network(collate(chosen, self.encoder.config).to(self.device)))
+            parts.append(
+                self._network(collate(chosen, self.encoder.config).to(self.device), self.depth)
+            )
         vectors = torch.cat(parts)
         back = torch.empty(len(order), dtype=torch.long)
         back[torch.tensor(order)] = torch.arange(len(order))

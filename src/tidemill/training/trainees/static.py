@@ -1,7 +1,5 @@
 """Training a linear map of n-grams."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -10,9 +8,11 @@ from torch.nn import functional
 from typing_extensions import override
 
 from tidemill.models.ngrams import NgramSpace
+from tidemill.models.static import StaticConfig
 from tidemill.training.bags import BagColumns
 from tidemill.training.chance import Chance
-from tidemill.training.trainees.trainee import Rows
+from tidemill.training.recipe import ModelSpec
+from tidemill.training.trainees.trainee import ModelFacts, Rows
 
 __all__ = ["StaticNetwork", "StaticTrainee"]
 
@@ -62,7 +62,7 @@ class StaticTrainee:
         space: Its features.
         columns: The features of the corpus's code, and of its queries.
         network: What is trained.
-        dropout: Share of features that are left out of each text.
+        spec: How it reads, and what share of features is left out of each text.
         device: Where the products are made.
     """
 
@@ -72,14 +72,16 @@ class StaticTrainee:
         columns: tuple[BagColumns, BagColumns],
         network: StaticNetwork,
         *,
-        dropout: float,
+        spec: ModelSpec,
         device: torch.device,
     ) -> None:
+        self._reads = spec.reads
         self.space = space
         self._code, self._query = columns
         self._network = network.to(device)
-        self._dropout = dropout
+        self._dropout = spec.feature_dropout
         self._device = device
+        self.depth: int | None = None
 
     @property
     def network(self) -> nn.Module:
@@ -100,14 +102,23 @@ class StaticTrainee:
         columns = (self._code.features.offsets, self._query.features.offsets)
         return int(sum((column[rows + 1] - column[rows]).sum() for column in columns))
 
-    def tensors(self) -> Mapping[str, Tensor]:
+    def facts(self) -> ModelFacts:
         """Return the table, the map of queries, and the hashes of the features."""
-        return {
-            "table.weight": self._network.table.weight,
-            "query_map.weight": self._network.query_map.weight,
-            "space.tokens": torch.from_numpy(self.space.tokens.view(np.int64)),
-            "space.grams": torch.from_numpy(self.space.grams.view(np.int64)),
-        }
+        table = self._network.table.weight
+        config = StaticConfig(
+            features=len(self.space),
+            known_tokens=len(self.space.tokens),
+            vector_size=table.shape[1],
+            longest=self.space.longest,
+            reads=self._reads,
+        )
+        query_map = self._network.query_map.weight
+        return ModelFacts(
+            architecture="static",
+            config=config.to_dict(),
+            tensors={"table.weight": table, "query_map.weight": query_map},
+            texts={"features.json": self.space.to_json()},
+        )
 
     def _vectors(
         self,

@@ -1,6 +1,7 @@
 """The seam between objectives and networks."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,13 +11,36 @@ from torch import Tensor, nn
 
 from tidemill.training.chance import Chance
 
-__all__ = ["Rows", "Trainee"]
+__all__ = ["ModelFacts", "Rows", "Trainee"]
 
 Rows = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ModelFacts:
+    """What an expert is made of.
+
+    Attributes:
+        architecture: How it is run.
+        config: What ``config.json`` says.
+        tensors: The weights, by name.
+        texts: Other files, by name.
+    """
+
+    architecture: str
+    config: Mapping[str, object]
+    tensors: Mapping[str, Tensor]
+    texts: Mapping[str, str]
+
+
 class Trainee(Protocol):
-    """A network that turns examples, by number, into vectors of length 1."""
+    """A network that turns examples, by number, into vectors of length 1.
+
+    Attributes:
+        depth: Layers that are gone through; None for all. What has no layers passes it over.
+    """
+
+    depth: int | None
 
     @property
     def network(self) -> nn.Module:
@@ -40,6 +64,6 @@ class Trainee(Protocol):
         """Return how much these examples are, in tokens."""
         ...
 
-    def tensors(self) -> Mapping[str, Tensor]:
-        """Return what an expert is made of, by name."""
+    def facts(self) -> "ModelFacts":
+        """Return what an expert is made of."""
         ...
