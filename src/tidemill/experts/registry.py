@@ -55,7 +55,7 @@ class ExpertRegistry:
         if not folders:
             message = "a registry needs a folder"
             raise ValueError(message)
-        self.folders = tuple(folders)
+        self.folders: tuple[Path, ...] = tuple(folders)
         self._clock = clock or SystemClock()
 
     @property

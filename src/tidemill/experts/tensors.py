@@ -146,7 +146,7 @@ class TensorFile(Mapping[str, Tensor]):
     """
 
     def __init__(self, header: Header, tensors: Mapping[str, Tensor]) -> None:
-        self.header = header
+        self.header: Header = header
         self._tensors = tensors
 
     @override

@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 from tidemill.core.errors import ExpertError, MissingExtraError
 from tidemill.experts.documents import Facts, json_object
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 __all__ = ["Vocabulary", "byte_level_tokenizer", "ids_of", "vocabulary_of"]
 
@@ -135,7 +132,7 @@ def _pair(line: str) -> tuple[str, str]:
     return first, second
 
 
-def _library() -> "ModuleType":
+def _library() -> ModuleType:
     try:
         import tokenizers  # noqa: PLC0415  an extra, and only older folders need it
     except ImportError as error:
