@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from tidemill.models.config import EncoderConfig
 
-__all__ = ["LanguageHead"]
+__all__ = ["LanguageHead", "PairHead"]
 
 
 class LanguageHead(nn.Module):
@@ -41,3 +41,33 @@ class LanguageHead(nn.Module):
         """
         states = self.layer_norm(functional.gelu(self.dense(hidden)))
         return functional.linear(states, words, self.bias)
+
+
+class PairHead(nn.Module):
+    """Says whether one state belongs to another: (A first) . (B second) / sqrt(width).
+
+    GraphCodeBERT (equations 7 and 8) takes the product of the states themselves, which is
+    the same in both directions although an edge is not, and which begins far out on the
+    sigmoid when training starts from random weights. The two maps are ours.
+
+    Args:
+        config: The encoder's.
+        generator: Where first weights come from.
+    """
+
+    def __init__(self, config: EncoderConfig, generator: torch.Generator) -> None:
+        super().__init__()
+        width = config.hidden_size
+        self.first = nn.Linear(width, width, bias=False)
+        self.second = nn.Linear(width, width, bias=False)
+        with torch.no_grad():
+            for part in (self.first, self.second):
+                part.weight.normal_(0.0, 0.02, generator=generator)
+
+    @override
+    def forward(
+        self, first: Float[Tensor, "pairs width"], second: Float[Tensor, "pairs width"]
+    ) -> Float[Tensor, " pairs"]:
+        """Return a score for each pair; above 0 means yes."""
+        product = self.first(first) * self.second(second)
+        return product.float().sum(dim=1) / first.shape[1] ** 0.5

@@ -17,7 +17,7 @@ from tidemill.core.errors import InputError
 from tidemill.core.files import write_atomically
 from tidemill.core.hashing import content_hash
 
-__all__ = ["Checkpoint", "Position", "newest", "restore", "write_checkpoint"]
+__all__ = ["Checkpoint", "Position", "newest", "restore", "restore_optimizer", "write_checkpoint"]
 
 FACTS = "checkpoint.json"
 KEPT = 2
@@ -109,31 +109,30 @@ def newest(folder: Path) -> Checkpoint | None:
     return Checkpoint(position=position, tensors=load(data), threads=int(facts["threads"]))
 
 
-def restore(
-    checkpoint: Checkpoint, network: nn.Module, optimizer: torch.optim.Optimizer | None
-) -> None:
-    """Put a checkpoint's state back.
+def restore(checkpoint: Checkpoint, network: nn.Module) -> None:
+    """Put a checkpoint's weights back.
 
     Args:
         checkpoint: From `newest`.
         network: Of the same shape.
-        optimizer: None when a new stage begins, with new moments.
 
     Raises:
         InputError: It belongs to another network.
     """
-    weights = _under("weights.", checkpoint.tensors)
     try:
-        network.load_state_dict(weights, strict=True)
+        network.load_state_dict(_under("weights.", checkpoint.tensors), strict=True)
     except RuntimeError as error:
         raise InputError(f"the checkpoint is of another network: {error}") from error
-    if optimizer is not None:
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, part in _under("state.", checkpoint.tensors).items():
-            number, _, key = name.partition(".")
-            state.setdefault(int(number), {})[key] = part
-        groups = optimizer.state_dict()["param_groups"]
-        optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def restore_optimizer(checkpoint: Checkpoint, optimizer: torch.optim.Optimizer) -> None:
+    """Put a checkpoint's moments back; a stage that only begins has new ones instead."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, part in _under("state.", checkpoint.tensors).items():
+        number, _, key = name.partition(".")
+        state.setdefault(int(number), {})[key] = part
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -18,7 +18,14 @@ from tidemill.core.clock import Clock
 from tidemill.core.errors import TidemillError
 from tidemill.core.progress import Progress
 from tidemill.training.chance import Chance
-from tidemill.training.checkpoint import Checkpoint, Position, newest, restore, write_checkpoint
+from tidemill.training.checkpoint import (
+    Checkpoint,
+    Position,
+    newest,
+    restore,
+    restore_optimizer,
+    write_checkpoint,
+)
 from tidemill.training.distributed import Workers
 from tidemill.training.journal import Entry, append, trimmed
 from tidemill.training.objectives.objective import Objective
@@ -99,6 +106,7 @@ def run_stages(run: Run, stages: Sequence[StagePlan]) -> Position:
     position = checkpoint.position if checkpoint else Position()
     if checkpoint:
         trimmed(run.folder, position.total)
+        restore(checkpoint, run.trainee.network)
     for number in range(position.stage, len(stages)):
         looped = _Loop(run, stages[number], number, checkpoint)
         position = looped.run(position)
@@ -118,9 +126,8 @@ class _Loop:
         self._network = run.trainee.network
         run.trainee.depth = plan.stage.depth
         self._optimizer = optimizer_for(self._network, plan.stage)
-        if checkpoint is not None:
-            fresh = checkpoint.position.step == 0
-            restore(checkpoint, self._network, None if fresh else self._optimizer)
+        if checkpoint is not None and checkpoint.position.step:
+            restore_optimizer(checkpoint, self._optimizer)
         self._losses: dict[str, list[float]] = defaultdict(list)
         self._accuracies: dict[str, list[float]] = defaultdict(list)
 

@@ -11,7 +11,6 @@ from tidemill.core.hashing import content_hash
 from tidemill.core.progress import Progress
 from tidemill.models.config import SIZES, EncoderConfig
 from tidemill.models.encoder import Encoder
-from tidemill.models.heads import LanguageHead
 from tidemill.models.ngrams import TokenHashes, count_ngrams
 from tidemill.models.tokenizer import Tokenizer
 from tidemill.training.assembly import Material
@@ -22,7 +21,7 @@ from tidemill.training.encoded import EncodedSet, encode
 from tidemill.training.kept import kept
 from tidemill.training.recipe import Recipe
 from tidemill.training.texts import hashed_examples
-from tidemill.training.trainees.encoder import EncoderTrainee
+from tidemill.training.trainees.encoder import EncoderTrainee, Heads
 from tidemill.training.trainees.static import StaticNetwork, StaticTrainee
 from tidemill.training.trainees.trainee import Trainee
 
@@ -89,7 +88,7 @@ def _encoder(recipe: Recipe, material: Material, place: Workplace) -> EncoderTra
     first = Chance(seed=recipe.seed, stage=-1, step=0)
     return EncoderTrainee(
         Encoder(config, first.torch("encoder")),
-        LanguageHead(config, first.torch("head")),
+        Heads(config, first.torch("heads")),
         EncodedSet.of(arrays),
         tokenizer=tokenizer.read_text(encoding="utf-8"),
         device=place.team.device,

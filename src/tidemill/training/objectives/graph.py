@@ -3,9 +3,8 @@
 GraphCodeBERT, section 4.3, equations 7 and 8: of 20 % of the nodes the edges (or the links
 to their tokens) are taken from the attention, and predicted among as many pairs that are none.
 Where the paper is silent: the node's own embedding is the mean of its tokens, which
-would tell the answer of the alignment, so a chosen node is embedded as unknown there; and a
-product of two normalised states is divided by the square root of their width, without
-which training from scratch begins far out on the sigmoid.
+would tell the answer of the alignment, so a chosen node is embedded as unknown there. How a
+pair is scored: `PairHead`.
 """
 
 from dataclasses import replace
@@ -46,7 +45,8 @@ class EdgeObjective:
         real = batch.is_node[:, :, None] & batch.is_node[:, None, :]
         candidates = touched & real & ~alone
         pairs, right = balanced(batch.flows, candidates, chance.torch("edges", "pairs"))
-        return _told(hidden.nodes[pairs[0], pairs[1]], hidden.nodes[pairs[0], pairs[2]], right)
+        targets, sources = hidden.nodes[pairs[0], pairs[1]], hidden.nodes[pairs[0], pairs[2]]
+        return _told(self._trainee.heads.edges(targets, sources), right)
 
 
 class AlignmentObjective:
@@ -70,7 +70,8 @@ class AlignmentObjective:
         code = batch.is_token & ~batch.is_special & (place >= starts[:, None])
         candidates = nodes[:, :, None] & code[:, None, :]
         pairs, right = balanced(batch.covers, candidates, chance.torch("alignment", "pairs"))
-        return _told(hidden.nodes[pairs[0], pairs[1]], hidden.tokens[pairs[0], pairs[2]], right)
+        asked, tokens = hidden.nodes[pairs[0], pairs[1]], hidden.tokens[pairs[0], pairs[2]]
+        return _told(self._trainee.heads.alignment(asked, tokens), right)
 
 
 def chosen_nodes(batch: GraphBatch, generator: torch.Generator) -> Bool[Tensor, "batch nodes"]:
@@ -105,14 +106,9 @@ def balanced(
     return pairs, yes[pairs[0], pairs[1], pairs[2]].float()
 
 
-def _told(
-    first: Float[Tensor, "pairs width"],
-    second: Float[Tensor, "pairs width"],
-    right: Float[Tensor, " pairs"],
-) -> Share:
+def _told(scores: Float[Tensor, " pairs"], right: Float[Tensor, " pairs"]) -> Share:
     if not len(right):
-        return Share(loss=first.sum() * 0.0, accuracy=1.0)
-    scores = (first * second).float().sum(dim=1) / first.shape[1] ** 0.5
+        return Share(loss=scores.sum() * 0.0, accuracy=1.0)
     loss = functional.binary_cross_entropy_with_logits(scores, right)
     accuracy = ((scores > 0) == (right > 0)).float().mean().item()
     return Share(loss=loss, accuracy=accuracy)

@@ -39,7 +39,9 @@ class MaskedLanguageObjective:
         ids, chosen = masked(batch, encoder.config, chance.torch("masked language"))
         changed = replace(batch, ids=ids)
         states = encoder(changed).tokens[chosen]
-        scores = self._trainee.head(states, encoder.embeddings.word_embeddings.weight).float()
+        scores = self._trainee.heads.language(
+            states, encoder.embeddings.word_embeddings.weight
+        ).float()
         right = batch.ids[chosen]
         accuracy = (scores.argmax(dim=1) == right).float().mean().item()
         return Share(loss=functional.cross_entropy(scores, right), accuracy=accuracy)

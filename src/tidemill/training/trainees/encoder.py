@@ -6,25 +6,41 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from tidemill.models.batch import GraphBatch, collate
+from tidemill.models.config import EncoderConfig
 from tidemill.models.encoder import Encoder
-from tidemill.models.heads import LanguageHead
+from tidemill.models.heads import LanguageHead, PairHead
 from tidemill.models.inputs import NO_FLOW, GraphInput, assembled
 from tidemill.training.chance import Chance
 from tidemill.training.encoded import EncodedSet
 from tidemill.training.trainees.trainee import ModelFacts, Rows
 
-__all__ = ["EncoderTrainee"]
+__all__ = ["EncoderTrainee", "Heads"]
 
 MEASURED_AT_ONCE = 64
 
 
-class _Network(nn.Module):
-    """The encoder and what pre-training puts on top."""
+class Heads(nn.Module):
+    """What pre-training puts on top of an encoder.
 
-    def __init__(self, encoder: Encoder, head: LanguageHead) -> None:
+    Args:
+        config: The encoder's.
+        generator: Where first weights come from.
+    """
+
+    def __init__(self, config: EncoderConfig, generator: torch.Generator) -> None:
+        super().__init__()
+        self.language = LanguageHead(config, generator)
+        self.edges = PairHead(config, generator)
+        self.alignment = PairHead(config, generator)
+
+
+class _Network(nn.Module):
+    """The encoder with its heads."""
+
+    def __init__(self, encoder: Encoder, heads: Heads) -> None:
         super().__init__()
         self.encoder = encoder
-        self.head = head
+        self.heads = heads
 
     @override
     def forward(self, batch: GraphBatch, depth: int | None) -> Tensor:
@@ -37,7 +53,7 @@ class EncoderTrainee:
 
     Args:
         encoder: What becomes the expert.
-        head: Of masked language modelling.
+        heads: For pre-training.
         examples: The corpus.
         tokenizer: What ``tokenizer.json`` holds.
         device: Where the products are made.
@@ -49,7 +65,7 @@ class EncoderTrainee:
     def __init__(
         self,
         encoder: Encoder,
-        head: LanguageHead,
+        heads: Heads,
         examples: EncodedSet,
         *,
         tokenizer: str,
@@ -57,15 +73,15 @@ class EncoderTrainee:
     ) -> None:
         self._tokenizer = tokenizer
         self.encoder = encoder
-        self.head = head
+        self.heads = heads
         self.examples = examples
         self.device = device
         self.depth: int | None = None
-        self._network = _Network(encoder, head).to(device)
+        self._network = _Network(encoder, heads).to(device)
 
     @property
     def network(self) -> nn.Module:
-        """Encoder and head."""
+        """Encoder and heads."""
         return self._network
 
     def code(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
