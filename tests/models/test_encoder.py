@@ -1,12 +1,14 @@
 """The encoder against transformers' RobertaModel with the same random weights."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from transformers import RobertaConfig, RobertaModel
 
 from tidemill.models.batch import collate
-from tidemill.models.config import SIZES, EncoderConfig
+from tidemill.models.config import SIZES, EncoderConfig, encoder_config
 from tidemill.models.encoder import Encoder
 from tidemill.models.inputs import Flow, GraphInput
 from tidemill.models.shapes import parameter_count, tensor_shapes
@@ -31,9 +33,10 @@ def twins(config: EncoderConfig) -> tuple[Encoder, RobertaModel]:
             parameter.add_(torch.randn(parameter.shape, generator=chance) * 0.1)
     facts = config.to_dict()
     names = set(RobertaConfig().to_dict()) & set(facts)
-    theirs = RobertaModel(
-        RobertaConfig(**{name: facts[name] for name in names}, attn_implementation="eager")
-    ).eval()
+    shape: dict[str, Any] = {name: facts[name] for name in names}
+    shape["attn_implementation"] = "eager"
+    theirs = RobertaModel(RobertaConfig(**shape))
+    theirs.train(mode=False)
     theirs.load_state_dict(ours.state_dict(), strict=True)
     return ours, theirs
 
@@ -101,21 +104,15 @@ def test_what_is_beside_an_input_in_its_batch_changes_nothing() -> None:
 
 
 def test_the_published_size_has_the_published_number_of_parameters() -> None:
-    config = EncoderConfig(vocab_size=50_265, pooling="pooler", **SIZES["base"])
+    facts = {"vocab_size": 50_265, "pooling": "pooler", **SIZES["base"]}
+    config = encoder_config(facts)
     assert parameter_count(config.to_dict()) == 124_645_632
 
 
 def test_shapes_are_those_of_the_tensors() -> None:
-    for pooling, size in (("pooler", 0), ("mean", 16)):
-        config = EncoderConfig(
-            vocab_size=64,
-            hidden_size=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            intermediate_size=64,
-            pooling=pooling,
-            projection_size=size,
-        )
+    for pooling, size in (("pooler", 0), ("mean", 16), ("weighted", 8)):
+        facts = CONFIG.to_dict() | {"pooling": pooling, "projection_size": size}
+        config = encoder_config(facts)
         tensors = Encoder(config).state_dict()
         found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
         assert found == tensor_shapes(config.to_dict())

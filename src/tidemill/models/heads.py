@@ -70,4 +70,5 @@ class PairHead(nn.Module):
     ) -> Float[Tensor, " pairs"]:
         """Return a score for each pair; above 0 means yes."""
         product = self.first(first) * self.second(second)
-        return product.float().sum(dim=1) / first.shape[1] ** 0.5
+        scores: Tensor = product.float().sum(dim=1) / first.shape[1] ** 0.5
+        return scores

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 
-from tidemill import __version__
 from tidemill.core.clock import Clock, SystemClock
 from tidemill.core.errors import InputError
 from tidemill.core.files import make_private_directory, write_atomically
@@ -136,7 +135,6 @@ def _claim(folder: Path, plan: Recipe, packed: PackedCorpus) -> bool:
         "recipe_hash": plan.hash,
         "corpus": str(packed.folder.absolute()),
         "corpus_hash": packed.hash,
-        "version": __version__,
         "torch": torch.__version__,
     }
     if not path.exists():
