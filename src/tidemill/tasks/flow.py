@@ -13,7 +13,7 @@ from tidemill.source.lines import LineTable
 from tidemill.source.parsing import SyntaxTree, parse
 from tidemill.source.text import decode
 from tidemill.source.units import Unit, units_of
-from tidemill.tasks.reading import bytes_and_facts
+from tidemill.core.files import bytes_and_facts
 
 __all__ = ["FlowAnswer", "data_flow", "split_target"]
 

@@ -13,7 +13,7 @@ from tidemill.store.rows import Body, FileRecord, FileRow, UnitRow
 from tidemill.store.snapshot import Snapshot
 from tidemill.store.store import Store
 from tidemill.store.writer import Batch
-from tidemill.tasks.documented import DocumentedFunction
+from tidemill.corpus.documented import DocumentedFunction
 
 __all__ = ["Ranker", "RankerFactory", "StoreRanker", "store_ranker"]
 
