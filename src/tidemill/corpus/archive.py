@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
+from typing_extensions import Buffer, override
+
 from tidemill.core.errors import InputError
+from tidemill.core.files import bytes_and_facts
 
 __all__ = ["Bounds", "Member", "members"]
 
@@ -54,21 +57,25 @@ class Member:
 def members(
     archive: Path, wanted: Callable[[str], bool], bounds: Bounds | None = None
 ) -> Iterator[Member]:
-    """Read the regular files of a tar (plain, gz, bz2, xz), a zip or wheel, or a deb.
+    """Read the regular files of a tar (plain, gz, bz2, xz), a zip or wheel, a deb, or a folder.
 
     Args:
-        archive: The archive; its first bytes say what it is.
+        archive: The archive, whose first bytes say what it is, or a folder, in
+            which links are not followed.
         wanted: Says by a member's path whether it is read.
         bounds: How much is read at most.
 
     Yields:
-        The wanted members, in the order of the archive.
+        The wanted members, in the order of the archive; a folder's by their paths.
 
     Raises:
         InputError: It is no such archive, it is damaged, it holds more than the
             bounds allow, or a name that leads out of it.
     """
     bounds = bounds or Bounds()
+    if archive.is_dir():
+        yield from _lying(archive, wanted, _Tally(archive, bounds))
+        return
     try:
         with archive.open("rb") as file:
             head = file.read(len(AR_MAGIC))
@@ -105,6 +112,18 @@ class _Tally:
         return str(path)
 
 
+def _lying(folder: Path, wanted: Callable[[str], bool], tally: _Tally) -> Iterator[Member]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        inner = tally.take(path.relative_to(folder).as_posix(), path.stat().st_size)
+        if not wanted(inner):
+            continue
+        _, data, _ = bytes_and_facts(str(path), tally.bounds.member_bytes)
+        if len(data) <= tally.bounds.member_bytes:
+            yield Member(path=inner, data=data)
+
+
 def _zipped(file: BinaryIO, wanted: Callable[[str], bool], tally: _Tally) -> Iterator[Member]:
     with zipfile.ZipFile(file) as zipped:
         for info in zipped.infolist():
@@ -118,9 +137,7 @@ def _zipped(file: BinaryIO, wanted: Callable[[str], bool], tally: _Tally) -> Ite
                 yield Member(path=path, data=data)
 
 
-def _tarred(
-    tar: tarfile.TarFile, wanted: Callable[[str], bool], tally: _Tally
-) -> Iterator[Member]:
+def _tarred(tar: tarfile.TarFile, wanted: Callable[[str], bool], tally: _Tally) -> Iterator[Member]:
     for info in tar:
         path = tally.take(info.name.removeprefix("/") if info.isdir() else info.name, info.size)
         if not info.isreg() or info.size > tally.bounds.member_bytes or not wanted(path):
@@ -164,15 +181,20 @@ class _Window(io.RawIOBase):
         self._file = file
         self._left = size
 
+    @override
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        data = self._file.read(min(len(buffer), self._left))
+    @override
+    def readinto(self, buffer: Buffer, /) -> int:
+        view = memoryview(buffer)
+        data = self._file.read(min(len(view), self._left))
         self._left -= len(data)
-        buffer[: len(data)] = data
+        view[: len(data)] = data
         return len(data)
 
 
 def _refusal(archive: Path, reason: str) -> InputError:
-    return InputError(f"the archive {reason}", path=str(archive), hint="Fetch it again, or leave it out.")
+    return InputError(
+        f"the archive {reason}", path=str(archive), hint="Fetch it again, or leave it out."
+    )

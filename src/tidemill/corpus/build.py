@@ -1,124 +1,179 @@
-"""From a recipe to a packed training set."""
+"""From a recipe to a packed training set: gathered, chosen, packed."""
 
-import functools
-import json
 import os
-import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from tidemill.core.errors import InputError, SettingError
-from tidemill.core.executor import Executor, InlineExecutor, Resources
-from tidemill.core.files import make_private_directory, write_atomically
-from tidemill.core.hashing import content_hash
-from tidemill.core.processes import ProcessExecutor
+from tidemill.core.errors import InputError
+from tidemill.core.files import make_private_directory
 from tidemill.core.progress import Progress, Silence
 from tidemill.core.settings import Settings, resolve
-from tidemill.corpus.documented import DocumentedFunction
-from tidemill.corpus.example import SPLITS, Example
-from tidemill.corpus.fetch import fetched
-from tidemill.corpus.harvest import EDITION, Harvest, HarvestedFile, harvest
-from tidemill.corpus.packed import PackedCorpus, write_corpus
-from tidemill.corpus.recipe import Package, Recipe, read_recipe
-from tidemill.source.language import LANGUAGES
-from tidemill.corpus.selection import ORDER, capped, limited, without_equals, without_near
+from tidemill.corpus.example import SPLITS, Example, Pair
+from tidemill.corpus.gathering import Gathered, Surroundings, gather
+from tidemill.corpus.packed import check_place, write_corpus
+from tidemill.corpus.parquet import require_parquet
+from tidemill.corpus.recipe import Recipe
+from tidemill.corpus.recipe_file import read_recipe
+from tidemill.corpus.registries import Client, ask
+from tidemill.corpus.selection import select
 
-__all__ = ["BuildReport", "build"]
+__all__ = ["BuildReport", "build", "default_cache"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
+    """What was built.
+
+    Attributes:
+        name: Of the set.
+        folder: Where it is.
+        splits: Examples of each split.
+        languages: For each language the examples of each split.
+        sources: Packages and sets that gave examples.
+        dropped: What was left out, counted by reason.
+        packed_bytes: Of all files together.
+    """
+
+    name: str
     folder: Path
-    manifest: dict
+    splits: dict[str, int]
+    languages: dict[str, dict[str, int]]
+    sources: int
+    dropped: dict[str, int]
+    packed_bytes: int
 
 
-def build(recipe: str, *, output: Path, cache: Path | None = None, settings: Settings | None = None, progress: Progress | None = None) -> BuildReport:
+def build(
+    recipe: str,
+    *,
+    output: Path,
+    cache: Path | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    client: Client = ask,
+) -> BuildReport:
+    """Build a packed training set.
+
+    What was fetched and read is kept in the cache, so that a build which was
+    killed goes on, and a second one needs no network and gives the same bytes.
+
+    Args:
+        recipe: The name of a recipe that comes with Tidemill, or a file's path.
+        output: The folder to write; a packed set that is there is replaced.
+        cache: Where downloads are kept; by default ``default_cache()``.
+        settings: Limits of reading, workers, and where benchmark data lie; by
+            default those in force.
+        progress: Told of every package and every step.
+        client: Who fetches packages; by default their registries' own clients.
+
+    Raises:
+        CapacityError: A client took too long, or the disk is full.
+        InputError: The recipe is wrong, something that it names cannot be had or
+            is not what it says, or nothing is left; the message names it.
+        MissingExtraError: Nothing here can write Parquet.
+        SettingError: Benchmark data are needed, and nothing says where they are.
+        StoreError: The cache or the output cannot be written.
+    """
     settings = settings or resolve().settings
     progress = progress or Silence()
-    cache = cache or default_cache()
-    plan = read_recipe(recipe)
-    make_private_directory(cache / "functions")
-    rows, facts, dropped = _harvested(plan, cache, settings, progress)
-    progress.advance(len(rows), None, "equal functions")
-    rows = without_equals(rows, dropped)
-    if plan.limits.near:
-        progress.advance(len(rows), None, "near duplicates")
-        rows = without_near(rows, plan.limits.near, dropped)
-    splits = {split: [e for s, e in rows if s == split] for split in SPLITS}
-    for split in ("valid", "test"):
-        kept = [e for e in splits[split] if e.query]
-        dropped["undocumented"] += len(splits[split]) - len(kept)
-        most = dict.fromkeys(LANGUAGES, plan.limits.held_out)
-        splits[split] = limited(kept, replace(plan.limits, documented=most), plan.seed, dropped)
-    splits["train"] = limited(splits["train"], plan.limits, plan.seed, dropped)
-    splits["train"] = capped(splits["train"], plan.limits.share, plan.seed, dropped)
-    counts = Counter((e.package, e.language) for rows in splits.values() for e in rows)
-    pairs = Counter((e.package, e.language) for rows in splits.values() for e in rows if e.query)
-    packages = [
-        {**asdict(p), "only": list(p.only), **facts[p.sha256], "examples": counts[p.name, p.language], "documented": pairs[p.name, p.language]}
-        for p in plan.packages
-    ]
-    progress.advance(len(rows), None, "packing")
-    corpus = write_corpus(output, splits, {"name": plan.name, "about": plan.about, "recipe": recipe if "/" not in recipe else Path(recipe).name, "recipe_hash": plan.digest, "dropped": dict(sorted(dropped.items())), "packages": packages})
-    return BuildReport(folder=output, manifest=dict(corpus.manifest))
+    require_parquet()
+    plan = read_recipe(recipe, settings)
+    check_place(output)
+    around = Surroundings(
+        cache=make_private_directory(cache or default_cache()),
+        settings=settings,
+        client=client,
+        progress=progress,
+    )
+    gathered = gather(plan, around)
+    progress.advance(len(gathered.sources), None, "looking for duplicates")
+    splits, dropped = select(gathered.rows, plan)
+    _check_left(splits, dropped, plan)
+    dropped.update({f"file: {reason}": count for reason, count in gathered.left_out.items()})
+    progress.advance(len(gathered.sources), None, "packing")
+    return _written(output, plan, gathered, (splits, dict(sorted(dropped.items()))))
 
 
 def default_cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "tidemill" / "corpus"
+    """Return where downloads are kept: under ``$XDG_CACHE_HOME``, or ``~/.cache``."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "tidemill" / "corpus"
 
 
-def _harvested(plan: Recipe, cache: Path, settings: Settings, progress: Progress):
-    executor: Executor = ProcessExecutor(in_order=True) if settings.workers > 1 else InlineExecutor()
-    dropped: Counter[str] = Counter()
-    rows: list[tuple[str, Example]] = []
-    facts = {}
-    seen: set[str] = set()
-    packages = sorted(plan.packages, key=lambda p: ORDER.index(p.split))
-    outcomes = executor.map(functools.partial(prepared, cache=cache, settings=settings), packages, resources=Resources(workers=settings.workers))
-    for number, outcome in enumerate(outcomes, 1):
-        package = outcome.shard
-        kept = read_harvest(Path(outcome.unwrap()))
-        facts[package.sha256] = {"files": len(kept.files), "functions": sum(len(f.functions) for f in kept.files)}
-        for reason, count in kept.left_out.items():
-            dropped[f"file: {reason}"] += count
-        for file in kept.files:
-            if file.hash in seen:
-                dropped["file: equal file"] += 1
-                continue
-            seen.add(file.hash)
-            for f in file.functions:
-                if not f.query and (package.split != "train" or f.language not in plan.limits.undocumented):
-                    dropped["undocumented"] += 1
-                    continue
-                if len(f.code.encode()) > plan.limits.longest_bytes:
-                    dropped["long function"] += 1
-                    continue
-                rows.append((package.split, example_of(f, package)))
-        progress.advance(number, len(packages), str(package))
-    return rows, facts, dropped
+def _check_left(
+    splits: Mapping[str, Sequence[Example]], dropped: Mapping[str, int], recipe: Recipe
+) -> None:
+    """Refuse a set without examples, or without one of its languages.
+
+    Raises:
+        InputError: Something is missing.
+    """
+    found = {row.language for split in SPLITS for row in splits[split]}
+    missing = [language for language in recipe.languages if language not in found]
+    if found and not missing:
+        return
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items()) or "nothing"
+    what = "no example" if not found else f"no example in {', '.join(missing)}"
+    raise InputError(f"{recipe.name}: {what} is left", hint=f"Dropped: {reasons}.")
 
 
-def example_of(f: DocumentedFunction, package: Package) -> Example:
-    identity = content_hash("\0".join((f.language, f.query, f.code)).encode("utf-8", "surrogatepass"))[:16]
-    return Example(id=identity, language=f.language, package=package.name, family=package.family, licence=package.licence, path=f.path, line=f.line, name=f.name, qualified_name=f.qualified_name, query=f.query, code=f.code, group="")
+def _written(
+    output: Path,
+    recipe: Recipe,
+    gathered: Gathered,
+    chosen: tuple[dict[str, list[Example]], dict[str, int]],
+) -> BuildReport:
+    """Write the set and say what is in it."""
+    splits, dropped = chosen
+    counts = Counter(
+        (row.package, row.language, split) for split in SPLITS for row in splits[split]
+    )
+    facts = {
+        "name": recipe.name,
+        "about": recipe.about,
+        "recipe_hash": recipe.digest,
+        "seed": recipe.seed,
+        "sources": [_with_count(source, counts) for source in gathered.sources],
+        "dropped": dropped,
+    }
+    corpus = write_corpus(output, splits, _living(gathered.pairs, splits), facts)
+    used = {row.package for split in SPLITS for row in splits[split]}
+    languages: dict[str, dict[str, int]] = {}
+    for (_, language, split), count in sorted(counts.items()):
+        own = languages.setdefault(language, dict.fromkeys(SPLITS, 0))
+        own[split] += count
+    return BuildReport(
+        name=recipe.name,
+        folder=output,
+        splits={split: corpus.count(split) for split in SPLITS},
+        languages=languages,
+        sources=len(used),
+        dropped=dropped,
+        packed_bytes=sum(facts["bytes"] for facts in corpus.manifest["files"].values()),
+    )
 
 
-def prepared(package: Package, *, cache: Path, settings: Settings) -> str:
-    key = content_hash(json.dumps([EDITION, package.sha256, package.language, package.only, settings.max_file_bytes, settings.parse_seconds]).encode())
-    target = cache / "functions" / f"{key}.json.z"
-    if not target.exists():
-        archive = fetched(package, cache)
-        found = harvest(package, archive, settings)
-        fields = DocumentedFunction.__slots__
-        data = {"left_out": found.left_out, "licences": sorted(found.licences), "files": [[f.path, f.hash, [[getattr(x, n) for n in fields] for x in f.functions]] for f in found.files]}
-        write_atomically(target, zlib.compress(json.dumps(data).encode("utf-8", "surrogatepass"), 1))
-    return str(target)
+def _with_count(
+    source: dict[str, object], counts: Counter[tuple[str, str, str]]
+) -> dict[str, object]:
+    """Add to a source's facts how many of its functions are in the set."""
+    name, language = source.get("name", source.get("set")), source.get("language")
+    examples = sum(
+        count
+        for (package, own, split), count in counts.items()
+        if (package, split) == (name, source["split"]) and language in {None, own}
+    )
+    return source | {"examples": examples}
 
 
-def read_harvest(path: Path) -> Harvest:
-    data = json.loads(zlib.decompress(path.read_bytes()))
-    fields = DocumentedFunction.__slots__
-    return Harvest(left_out=data["left_out"], licences=frozenset(data["licences"]), files=tuple(HarvestedFile(path=p, hash=h, functions=tuple(DocumentedFunction(**dict(zip(fields, x))) for x in fs)) for p, h, fs in data["files"]))
+def _living(
+    pairs: Mapping[str, Sequence[Pair]], splits: Mapping[str, Sequence[Example]]
+) -> dict[str, list[Pair]]:
+    """Leave out pairs of which one side is not in the set."""
+    living = {}
+    for split, listed in pairs.items():
+        ids = {row.id for row in splits[split]}
+        living[split] = [pair for pair in listed if {pair.left, pair.right} <= ids]
+    return living

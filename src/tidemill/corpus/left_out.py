@@ -23,7 +23,9 @@ MADE_MARK = re.compile(
     rb"|is generated from|code generated",
     re.IGNORECASE,
 )
-MADE_NAME = re.compile(r".*(?:[._-]min\.\w+|_pb2\.py|\.pb\.go|_generated\.\w+|\.bundle\.js|zz_.*\.go)")
+MADE_NAME = re.compile(
+    r".*(?:[._-]min\.\w+|_pb2\.py|\.pb\.go|_generated\.\w+|\.bundle\.js|zz_.*\.go)"
+)
 HEAD_BYTES = 2_048
 LONG_LINE_BYTES = 2_000
 MEAN_LINE_BYTES = 120

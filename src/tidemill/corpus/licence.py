@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-__all__ = ["PERMISSIVE", "is_allowed", "said_in"]
+__all__ = ["PERMISSIVE", "is_allowed", "names_in", "said_in"]
 
 PERMISSIVE = frozenset(
     {
@@ -15,50 +15,61 @@ PERMISSIVE = frozenset(
 )  # fmt: skip
 """Licences that ask for their own text and a name, and for nothing else."""
 
-_SPELLINGS = {
-    r"mit|expat|mit license|the mit license(?: \(mit\))?|license :: osi approved :: mit license": "MIT",
-    r"x11": "X11",
-    r"apache[- ]?(?:license|software license)?,?[- ]?(?:version )?2(?:\.0)?|apache|asl 2\.0"
-    r"|apache license|apache software license|apache 2\.0 license": "Apache-2.0",
-    r"bsd[- ]?3(?:[- ]clause)?(?: license)?|new bsd(?: license)?|modified bsd(?: license)?|3-clause bsd"
-    r"|bsd 3-clause (?:new|\"new\").*|bsd-3-clause|bsd|bsd license|bsd-like|bsd-style": "BSD-3-Clause",
-    r"bsd[- ]?2(?:[- ]clause)?(?: license)?|simplified bsd|bsd-2-clause|freebsd": "BSD-2-Clause",
-    r"isc(?: license)?(?: \(iscl\))?": "ISC",
-    r"psf(?:-2(?:\.0)?)?|python software foundation license|psfl": "PSF-2.0",
-    r"python-2\.0": "Python-2.0",
-    r"zlib": "Zlib",
-    r"unlicense|the unlicense.*|public[- ]domain": "Unlicense",
-    r"cc0(?:[- ]1\.0)?(?:-universal)?": "CC0-1.0",
-    r"ruby|ruby's": "Ruby",
-    r"php-3\.0?1?": "PHP-3.01",
-    r"zpl(?:[- ]2\.1)?|zope public license": "ZPL-2.1",
-    r"hpnd": "HPND",
-    r"0bsd": "0BSD",
-    r"mit-0": "MIT-0",
-    r"boost|bsl-1\.0": "BSL-1.0",
-    r"w3c.*": "W3C",
-    r"a?gpl.*|gnu.*|.*general public license.*|lgpl.*": "GPL",
-    r"mpl.*|mozilla.*": "MPL-2.0",
-    r"epl.*|eclipse.*": "EPL",
-    r"cddl.*": "CDDL",
-    r"artistic.*": "Artistic",
-}  # fmt: skip
-SPELLINGS = tuple((re.compile(words, re.IGNORECASE), name) for words, name in _SPELLINGS.items())
+SPELLINGS = tuple(
+    (re.compile(words, re.IGNORECASE | re.VERBOSE), name)
+    for name, words in {
+        "MIT": r"(?:the[ ])?mit(?:[ ]licen[sc]e)?(?:[ ]\(mit\))? | expat",
+        "X11": r"x11",
+        "Apache-2.0": r"apache(?:[ ]software)?(?:[- ]licen[sc]e)?,?"
+        r"(?:[- ]?(?:version[ ])?2(?:\.0)?)?(?:[ ]licen[sc]e)? | asl[ ]2\.0",
+        "BSD-3-Clause": r"bsd(?:[- ]?3)?(?:[- ]clause)?(?:[ ]licen[sc]e)?"
+        r"| (?:new|modified)[ ]bsd.* | 3-clause[ ]bsd.* | bsd[ ]3-clause.* | bsd-(?:like|style)",
+        "BSD-2-Clause": r"bsd[- ]?2(?:[- ]clause)?(?:[ ]licen[sc]e)?"
+        r"| simplified[ ]bsd.* | freebsd",
+        "ISC": r"isc(?:[ ]licen[sc]e)?(?:[ ]\(iscl\))?",
+        "PSF-2.0": r"psf(?:-2(?:\.0)?)? | psfl | python[ ]software[ ]foundation[ ]licen[sc]e",
+        "Python-2.0": r"python-2\.0",
+        "Zlib": r"zlib",
+        "Unlicense": r"(?:the[ ])?unlicense.* | public[- ]domain",
+        "CC0-1.0": r"cc0(?:[- ]1\.0)?(?:-universal)?",
+        "Ruby": r"ruby(?:'s)?",
+        "PHP-3.01": r"php-3\.0?1?",
+        "ZPL-2.1": r"zpl(?:[- ]2\.1)? | zope[ ]public[ ]licen[sc]e",
+        "HPND": r"hpnd",
+        "0BSD": r"0bsd",
+        "MIT-0": r"mit-0",
+        "BSL-1.0": r"boost | bsl-1\.0",
+        "W3C": r"w3c.*",
+        "GPL": r"[al]?gpl.* | gnu.* | .*general[ ]public[ ]licen[sc]e.*",
+        "MPL-2.0": r"mpl.* | mozilla.*",
+        "EPL": r"epl.* | eclipse.*",
+        "CDDL": r"cddl.*",
+        "Artistic": r"artistic.*",
+    }.items()
+)
+"""How people write licences. Those that ask for more are known too, so that they are noticed."""
+
 JOINT = re.compile(r"\s+(?:or|and)\s+|[/,;|]|\s*&\s*", re.IGNORECASE)
 CLASSIFIER = re.compile(r"^Classifier: License :: (?:OSI Approved :: )?(.+)$", re.MULTILINE)
 EXPRESSION = re.compile(r"^License-Expression: (.+)$", re.MULTILINE)
 LICENCE = re.compile(r"^License: (.+)$", re.MULTILINE)
 JSON_LICENCE = re.compile(r'"license"\s*:\s*(?:"([^"]+)"|\{[^}]*"type"\s*:\s*"([^"]+)")')
-ALL_FILES = re.compile(r"^Files: *\*(?: [^\n]*)?\n(?:(?!\n\n).)*?^License: *([^\n]+)$", re.M | re.S)
-PHRASES = (
-    ("Apache-2.0", re.compile(r"Apache License,?\s+Version 2\.0", re.IGNORECASE)),
-    ("GPL", re.compile(r"GNU (?:LESSER |LIBRARY |AFFERO )?GENERAL PUBLIC LICENSE", re.IGNORECASE)),
-    ("EPL", re.compile(r"Eclipse (?:Public|Distribution) License", re.IGNORECASE)),
-    ("MPL-2.0", re.compile(r"Mozilla Public License", re.IGNORECASE)),
-    ("BSD-3-Clause", re.compile(r"Redistributions? (?:of|in) source.{0,1500}endorse", re.S)),
-    ("BSD-2-Clause", re.compile(r"Redistributions? (?:of|in) source", re.IGNORECASE)),
-    ("MIT", re.compile(r"Permission is hereby granted, free of charge", re.IGNORECASE)),
+ALL_FILES = re.compile(
+    r"^Files: *\*(?: [^\n]*)?\n(?:(?!\n\n).)*?^License: *([^\n]+)$", re.MULTILINE | re.DOTALL
 )
+PHRASES = tuple(
+    (name, re.compile(words, re.IGNORECASE | re.DOTALL))
+    for name, words in (
+        ("Apache-2.0", r"Apache License,?\s+Version 2\.0"),
+        ("GPL", r"GNU (?:LESSER |LIBRARY |AFFERO )?GENERAL PUBLIC LICENSE"),
+        ("EPL", r"Eclipse (?:Public|Distribution) License"),
+        ("MPL-2.0", r"Mozilla Public License"),
+        ("BSD-3-Clause", r"Redistributions? (?:of|in) source.{0,1500}endorse"),
+        ("BSD-2-Clause", r"Redistributions? (?:of|in) source"),
+        ("MIT", r"Permission is hereby granted, free of charge"),
+    )
+)
+"""What stands in a licence's own text; the first that is found decides."""
 
 
 def is_allowed(expression: str, allowed: AbstractSet[str]) -> bool:
@@ -74,6 +85,11 @@ def is_allowed(expression: str, allowed: AbstractSet[str]) -> bool:
         all(part.strip("() ") in allowed for part in re.split(r"\s+AND\s+", choice))
         for choice in choices
     )
+
+
+def names_in(expression: str) -> frozenset[str]:
+    """Return the licences that an SPDX expression names."""
+    return frozenset(part.strip("() ") for part in re.split(r"\s+(?:OR|AND)\s+", expression))
 
 
 def said_in(path: str, text: str) -> frozenset[str]:

@@ -1,25 +1,30 @@
-"""Functions that are almost the same: MinHash over shingles of tokens, banded.
+"""Functions that are almost the same: MinHash over shingles of tokens, in bands.
 
-Ours, after Broder (1997) for the signatures and Leskovec, Rajaraman and Ullman,
-"Mining of Massive Datasets", section 3.4, for the bands.
+Ours, after Broder 1997 (signatures) and Leskovec, Rajaraman and Ullman, Mining
+of Massive Datasets, section 3.4 (bands). What the bands propose is judged by
+the sets of shingles themselves, so that chance may miss a pair (one in four
+thousand at a similarity of .8) but never makes one up.
 """
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["PERMUTATIONS", "SHINGLE", "near_duplicates"]
+    Shingles: TypeAlias = NDArray[np.uint64]
+
+__all__ = ["PERMUTATIONS", "SHINGLE", "TOKEN", "near_duplicates", "shingles_of"]
 
 PERMUTATIONS = 64
 BANDS = 16
 SHINGLE = 5
 AT_ONCE = 2_048
-SEED = 20_240_501
+HASHES_SEED = 64_05_08
 TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -28,76 +33,69 @@ def near_duplicates(texts: Sequence[str], similarity: float) -> dict[int, int]:
 
     Args:
         texts: In order of precedence: the first of several alike stays.
-        similarity: Jaccard similarity of the sets of 5-token shingles, from which
-            two texts count as one.
+        similarity: Jaccard similarity of the sets of 5-token shingles, above 0, from
+            which two texts count as one.
 
     Returns:
         For the place of each text that goes, the place of the one that it is like.
     """
-    import numpy as np
-
-    shingles: list[NDArray[np.uint64]] = []
-    buckets: dict[tuple[int, bytes], list[int]] = {}
+    known: list[Shingles] = []
+    buckets: defaultdict[bytes, list[int]] = defaultdict(list)
     gone: dict[int, int] = {}
     for start in range(0, len(texts), AT_ONCE):
-        sets = [_shingles(text) for text in texts[start : start + AT_ONCE]]
-        shingles += sets
-        signatures = _signatures(sets)
-        width = PERMUTATIONS // BANDS
-        for offset, signature in enumerate(signatures):
-            place = start + offset
-            keys = [
-                (band, signature[band * width : (band + 1) * width].tobytes())
-                for band in range(BANDS)
-            ]
-            seen: set[int] = set()
-            for key in keys:
-                seen.update(buckets.get(key, ()))
-            match = next((o for o in sorted(seen) if _alike(shingles[o], sets[offset], similarity)), None)
-            if match is not None:
-                gone[place] = match
-            else:
-                for key in keys:
-                    buckets.setdefault(key, []).append(place)
+        fresh = [shingles_of(text) for text in texts[start : start + AT_ONCE]]
+        known += fresh
+        for place, bands in enumerate(_bands(fresh), start=start):
+            proposed = {other for band in bands for other in buckets.get(band, ())}
+            like = next((p for p in sorted(proposed) if _alike(known, p, place, similarity)), None)
+            if like is not None:
+                gone[place] = like
+                continue
+            for band in bands:
+                buckets[band].append(place)
     return gone
 
 
-def _shingles(text: str) -> "NDArray[np.uint64]":
-    """Return the hashes of a text's shingles, each once, in order."""
+def shingles_of(text: str) -> "Shingles":
+    """Return the hashes of a text's shingles, each once, ascending.
+
+    A text of fewer than five tokens is one shingle.
+    """
     import numpy as np
 
-    tokens = np.fromiter(
-        (zlib.crc32(token.encode("utf-8", "surrogatepass")) for token in TOKEN.findall(text)), dtype=np.uint64
-    )
-    if len(tokens) < SHINGLE:
-        tokens = np.concatenate([tokens, np.zeros(SHINGLE - len(tokens), dtype=np.uint64)])
-    mixed = np.zeros(len(tokens) - SHINGLE + 1, dtype=np.uint64)
+    words = TOKEN.findall(text)
+    tokens = np.zeros(max(len(words), SHINGLE), dtype=np.uint64)
+    tokens[: len(words)] = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words]
+    count = len(tokens) - SHINGLE + 1
+    mixed = np.zeros(count, dtype=np.uint64)
     for place in range(SHINGLE):
-        mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + tokens[place : len(tokens) - SHINGLE + 1 + place]
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(32)
-    return np.unique(mixed)
+        mixed = mixed * np.uint64(0x9E37_79B9_7F4A_7C15) + tokens[place : place + count]
+    # Without this step the products below would keep an order of the inputs.
+    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58_476D_1CE4_E5B9)
+    return np.unique(mixed ^ (mixed >> np.uint64(32)))
 
 
-def _signatures(sets: "Sequence[NDArray[np.uint64]]") -> "NDArray[np.uint32]":
+def _bands(sets: "Sequence[Shingles]") -> list[list[bytes]]:
+    """Return the keys of each set's bands: its least hashes under 64 functions, four a key."""
     import numpy as np
 
-    chance = np.random.Generator(np.random.PCG64(SEED))
-    multipliers = chance.integers(0, 2**63, PERMUTATIONS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    chance = np.random.Generator(np.random.PCG64(HASHES_SEED))
+    odd = chance.integers(0, 2**63, PERMUTATIONS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     starts = np.cumsum([0, *map(len, sets[:-1])])
     everything = np.concatenate(list(sets))
-    rows = [
-        np.minimum.reduceat((everything * multiplier) >> np.uint64(32), starts).astype(np.uint32)
-        for multiplier in multipliers
+    least = np.stack([np.minimum.reduceat(everything * by, starts) for by in odd], axis=1)
+    width = PERMUTATIONS // BANDS
+    return [
+        [bytes([band]) + row[band * width : (band + 1) * width].tobytes() for band in range(BANDS)]
+        for row in least
     ]
-    return np.ascontiguousarray(np.stack(rows, axis=1))
 
 
-def _alike(one: "NDArray[np.uint64]", other: "NDArray[np.uint64]", similarity: float) -> bool:
+def _alike(known: "Sequence[Shingles]", one: int, other: int, similarity: float) -> bool:
     import numpy as np
 
-    if min(len(one), len(other)) < similarity * max(len(one), len(other)):
+    left, right = known[one], known[other]
+    if min(len(left), len(right)) < similarity * max(len(left), len(right)):
         return False
-    shared = len(np.intersect1d(one, other, assume_unique=True))
-    return shared >= similarity * (len(one) + len(other) - shared)
+    shared = len(np.intersect1d(left, right, assume_unique=True))
+    return shared >= similarity * (len(left) + len(right) - shared)

@@ -1,106 +1,188 @@
-"""A packed training set: one manifest and one Parquet file a split, the same bytes every time."""
+"""A packed training set: one manifest, one Parquet file a split, the same bytes every time."""
 
 import hashlib
-import io
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_type_hints
 
-from tidemill.core.errors import InputError, MissingExtraError
-from tidemill.core.files import make_private_directory, write_atomically
-from tidemill.corpus.example import COLUMNS, SPLITS, Example
+from tidemill.core.errors import InputError
+from tidemill.core.files import flush_directory, named_failures
+from tidemill.corpus.example import COLUMNS, PAIR_COLUMNS, SPLITS, Example, Pair
+from tidemill.corpus.fetch import sha256_of
+from tidemill.corpus.parquet import parquet_bytes, parquet_rows
 
-if TYPE_CHECKING:
-    import pyarrow
-
-__all__ = ["FORMAT", "MANIFEST", "PackedCorpus", "open_corpus", "write_corpus"]
+__all__ = ["FORMAT", "MANIFEST", "PackedCorpus", "check_place", "open_corpus", "write_corpus"]
 
 FORMAT = 1
 MANIFEST = "corpus.json"
-ROWS_AT_ONCE = 8_192
-COMPRESSION_LEVEL = 19
+KINDS = [get_type_hints(Example)[name] for name in COLUMNS]
+PAIR_KINDS = [get_type_hints(Pair)[name] for name in PAIR_COLUMNS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedCorpus:
-    """A packed training set on disk.
+    """A packed training set on the disk.
 
     Attributes:
         folder: Where it is.
-        manifest: What ``corpus.json`` says.
+        manifest: What ``corpus.json`` says: name, recipe and its hash, sources
+            with their hashes and counts, what was dropped and why, files.
     """
 
     folder: Path
     manifest: Mapping[str, Any]
 
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.manifest["name"])
+
     def count(self, split: str) -> int:
-        """Return how many examples a split has."""
+        """Return how many examples a split has.
+
+        Raises:
+            InputError: There is no such split.
+        """
+        if split not in SPLITS:
+            hint = f"Known: {', '.join(SPLITS)}."
+            raise InputError(f"there is no split {split!r}", path=str(self.folder), hint=hint)
         return int(self.manifest["splits"][split]["examples"])
 
     def examples(self, split: str) -> Iterator[Example]:
-        """Read the examples of a split in their order, a few thousand at a time."""
-        _, parquet = _arrow()
-        with parquet.ParquetFile(self.folder / f"{split}.parquet") as file:
-            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=list(COLUMNS)):
-                columns = [column.to_pylist() for column in batch.columns]
-                for row in zip(*columns, strict=True):
-                    yield Example(**dict(zip(COLUMNS, row, strict=True)))
+        """Read the examples of a split in their order, a few thousand at a time.
+
+        Raises:
+            InputError: There is no such split, or its file is damaged.
+            MissingExtraError: Nothing here can read Parquet.
+        """
+        self.count(split)
+        for row in parquet_rows(self.folder / f"{split}.parquet", COLUMNS):
+            yield Example(**row)
+
+    def pairs(self, split: str) -> Iterator[Pair]:
+        """Read the pairs of a split, if the set has any; see `examples`."""
+        self.count(split)
+        path = self.folder / f"{split}.pairs.parquet"
+        if path.name in self.manifest["files"]:
+            for row in parquet_rows(path, PAIR_COLUMNS):
+                yield Pair(**row)
+
+    def verify(self) -> None:
+        """Compare every file with the manifest.
+
+        Raises:
+            InputError: A file is missing or has other bytes.
+        """
+        for name, facts in self.manifest["files"].items():
+            path = self.folder / name
+            if not path.is_file() or sha256_of(path) != facts["sha256"]:
+                raise InputError(
+                    "not the file that the manifest names",
+                    path=str(path),
+                    hint="Build the set again: tidemill data build",
+                )
 
 
 def open_corpus(folder: Path, *, verify: bool = False) -> PackedCorpus:
-    """Open a packed training set."""
-    manifest = json.loads((folder / MANIFEST).read_bytes())
-    return PackedCorpus(folder=folder, manifest=manifest)
+    """Open a packed training set.
+
+    Args:
+        folder: Where it is.
+        verify: Compare every file with its hash as well.
+
+    Raises:
+        InputError: It is no such set, one of a newer format, or damaged.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+        version = manifest["format"]
+        needed = [manifest[key] for key in ("name", "splits", "files", "sources", "dropped")]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        hint = "Name a folder that tidemill data build has written."
+        raise InputError("no packed training set", path=str(folder), hint=hint) from error
+    if version != FORMAT or not all(needed[:2]):
+        hint = f"This Tidemill reads format {FORMAT}; build the set again, or update."
+        raise InputError(f"a packed set of format {version}", path=str(path), hint=hint)
+    corpus = PackedCorpus(folder=folder, manifest=manifest)
+    if verify:
+        corpus.verify()
+    return corpus
 
 
 def write_corpus(
-    folder: Path, splits: Mapping[str, Sequence[Example]], facts: Mapping[str, object]
+    folder: Path,
+    splits: Mapping[str, Sequence[Example]],
+    pairs: Mapping[str, Sequence[Pair]],
+    facts: Mapping[str, object],
 ) -> PackedCorpus:
-    """Write a training set: a folder that is whole or not there."""
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    files, counts = {}, {}
-    for split in SPLITS:
-        rows = splits.get(split, ())
-        data = _packed(rows)
-        (draft / f"{split}.parquet").write_bytes(data)
-        files[f"{split}.parquet"] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        counts[split] = {"examples": len(rows)}
-    manifest = {"format": FORMAT, **facts, "splits": counts, "files": files}
-    (draft / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=False) + "\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    draft.rename(folder)
+    """Write a training set: a folder that is whole or not there.
+
+    Args:
+        folder: Where to; a packed set that is there is replaced.
+        splits: The examples of each split.
+        pairs: The pairs of each split, if there are any.
+        facts: What else the manifest says; nothing that differs from run to run.
+
+    Raises:
+        CapacityError: The disk is full.
+        InputError: Something else is at that place.
+        StoreError: The folder cannot be written.
+        MissingExtraError: Nothing here can write Parquet.
+    """
+    check_place(folder)
+    files = {f"{s}.parquet": parquet_bytes(splits.get(s, ()), COLUMNS, KINDS) for s in SPLITS}
+    files |= {
+        f"{split}.pairs.parquet": parquet_bytes(rows, PAIR_COLUMNS, PAIR_KINDS)
+        for split, rows in pairs.items()
+        if rows
+    }
+    counts = {split: {"examples": len(splits.get(split, ()))} for split in SPLITS}
+    hashes = {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in files.items()
+    }
+    manifest = {"format": FORMAT, **facts, "splits": counts, "files": hashes}
+    files[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
+    _replace(folder, files)
     return open_corpus(folder)
 
 
-def _packed(rows: Sequence[Example]) -> bytes:
-    arrow, parquet = _arrow()
-    schema = arrow.schema(
-        [(name, arrow.int32() if name == "line" else arrow.string()) for name in COLUMNS]
-    )
-    columns = [[getattr(row, name) for row in rows] for name in COLUMNS]
-    table = arrow.Table.from_arrays(
-        [arrow.array(column, type=f.type) for column, f in zip(columns, schema, strict=True)],
-        schema=schema,
-    )
-    sink = io.BytesIO()
-    parquet.write_table(
-        table, sink, compression="zstd", compression_level=COMPRESSION_LEVEL,
-        row_group_size=ROWS_AT_ONCE, use_dictionary=["language", "package", "family", "licence", "path", "group"],
-        write_statistics=False, store_schema=False, data_page_size=8 << 20,
-    )
-    return sink.getvalue()
+def check_place(folder: Path) -> None:
+    """Refuse a place where something is that is no packed set.
+
+    Raises:
+        InputError: There is a file, or a folder with something else in it.
+    """
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / MANIFEST).is_file()):
+        hint = "Name a new folder, or one with a packed set."
+        raise InputError("something else is there", path=str(folder), hint=hint)
 
 
-def _arrow() -> "tuple[Any, Any]":
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError("a packed corpus", extra="data") from error
-    return pyarrow, pyarrow.parquet
+def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a new folder, and give it the name of the old one."""
+    folder = folder.resolve()
+    draft, former = (
+        folder.with_name(f".{folder.name}.{os.getpid()}.{kind}") for kind in ("draft", "former")
+    )
+    with named_failures(folder, doing="write"):
+        try:
+            draft.mkdir(parents=True)
+            for name, data in files.items():
+                with (draft / name).open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+            if folder.exists():
+                folder.replace(former)
+            draft.replace(folder)
+            flush_directory(folder.parent)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+            shutil.rmtree(former, ignore_errors=True)

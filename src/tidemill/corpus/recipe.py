@@ -1,26 +1,21 @@
-"""What a training set is made of: a file of TOML that names every package and every limit."""
+"""What a training set is made of: every package, every set and every limit by name."""
 
-import re
-import tomllib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
-from importlib import resources
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from tidemill.core.errors import InputError
-from tidemill.core.hashing import content_hash
-from tidemill.corpus.example import SPLITS
-from tidemill.corpus.licence import PERMISSIVE, is_allowed
-from tidemill.source.language import LANGUAGES
+from typing_extensions import override
 
-__all__ = ["REGISTRIES", "Limits", "Package", "Recipe", "built_in", "read_recipe"]
+__all__ = ["LAYOUTS", "REGISTRIES", "TAKES", "DataSet", "Limits", "Package", "Recipe"]
 
-REGISTRIES = ("pip", "npm", "apt", "apt-source")
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-SHA256 = re.compile(r"[0-9a-f]{64}")
+Registry = Literal["pip", "npm", "apt", "apt-source"]
+Layout = Literal["folders", "lines", "table", "sources"]
+Take = Literal["documented", "all"]
+
+REGISTRIES: tuple[Registry, ...] = ("pip", "npm", "apt", "apt-source")
+LAYOUTS: tuple[Layout, ...] = ("folders", "lines", "table", "sources")
+TAKES: tuple[Take, ...] = ("documented", "all")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,21 +23,23 @@ class Limits:
     """How much of what is taken.
 
     Attributes:
-        share: Part of its language's training tokens that one package may have; 1: all.
+        equal: Whether of several functions with the same text one stays.
         near: Jaccard similarity of 5-token shingles from which two functions
             count as one; 0: only equal ones do.
+        share: Part of its language's training tokens that one package may have; 1: all.
         longest_bytes: Longer functions are left out.
-        held_out: Functions of a language in each of valid and test at most.
-        documented: Documented functions of a language in training at most; a
+        held_out: Functions of a language in each of valid and test at most; 0: no limit.
+        documented: Functions of a language with a query in training at most; a
             language that is not named has no limit.
-        undocumented: Functions without a query in training at most; a language
-            that is not named has none.
+        undocumented: The same for functions without a query; a language that is
+            not named has none, or no limit where all functions are taken.
     """
 
-    share: float = 1.0
+    equal: bool = True
     near: float = 0.0
+    share: float = 1.0
     longest_bytes: int = 16_384
-    held_out: int = 1_000_000
+    held_out: int = 0
     documented: Mapping[str, int] = field(default_factory=dict)
     undocumented: Mapping[str, int] = field(default_factory=dict)
 
@@ -63,7 +60,7 @@ class Package:
         only: Beginnings of paths inside it; empty: all of it.
     """
 
-    registry: str
+    registry: Registry
     name: str
     version: str
     sha256: str
@@ -73,8 +70,43 @@ class Package:
     split: str
     only: tuple[str, ...] = ()
 
+    @override
     def __str__(self) -> str:
         return f"{self.registry}:{self.name} {self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSet:
+    """Examples that lie on the disk already: a benchmark's, or one's own.
+
+    Attributes:
+        name: As its examples are counted.
+        layout: ``folders``: a file an example, the folder around it is the
+            group; ``lines``: files whose lines belong together; ``table``: rows
+            of JSON, JSON lines or Parquet; ``sources``: code, read like a package's.
+        files: For each split the paths: one, or for ``lines`` one a side.
+        languages: The language of each side, or the one of all.
+        licence: What is known of it; no allow-list holds for one's own data.
+        fields: ``table`` only: for a column of an example the field of a row.
+        pairs: For each split a CSV of two file names' stems, a clone (1) or not
+            (0), and the number of its kind.
+        kinds: Names of those numbers.
+        unwrap: ``folders`` only: take the longest function of a file, not the file.
+    """
+
+    name: str
+    layout: Layout
+    files: Mapping[str, tuple[Path, ...]]
+    languages: tuple[str, ...]
+    licence: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    pairs: Mapping[str, Path] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
+    unwrap: bool = False
+
+    @override
+    def __str__(self) -> str:
+        return f"set {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,65 +116,23 @@ class Recipe:
     Attributes:
         name: Of the set.
         about: What it is for, in a sentence.
-        digest: Content hash of the recipe's text.
+        digest: Content hash of the recipe's text, and of those it takes packages from.
         seed: Of what is drawn.
-        licences: Licences that are let in.
+        take: Functions with a query alone, or all.
         languages: Languages that must all be there in the end.
+        licences: Licences that are let in.
         limits: How much of what is taken.
-        packages: Where it comes from.
+        packages: What is fetched.
+        sets: What is there already.
     """
 
     name: str
     about: str
     digest: str
     seed: int
-    licences: frozenset[str]
+    take: Take
     languages: tuple[str, ...]
+    licences: frozenset[str]
     limits: Limits
     packages: tuple[Package, ...]
-
-
-def built_in() -> tuple[str, ...]:
-    """Return the names of the recipes that come with Tidemill."""
-    folder = resources.files("tidemill.corpus") / "recipes"
-    return tuple(sorted(e.name.removesuffix(".toml") for e in folder.iterdir() if e.name.endswith(".toml")))
-
-
-def read_recipe(name: str) -> Recipe:
-    """Read a recipe by its name or its path."""
-    text, path = _text_of(name)
-    table = tomllib.loads(text)
-    limits = Limits(**table.get("limits", {}))
-    licences = frozenset(table.get("licences", PERMISSIVE))
-    packages = tuple(_packages(table.get("packages", [])))
-    return Recipe(
-        name=table["name"],
-        about=table.get("about", ""),
-        digest=content_hash(text.encode()),
-        seed=table.get("seed", 0),
-        licences=licences,
-        languages=tuple(table.get("languages", ())),
-        limits=limits,
-        packages=packages,
-    )
-
-
-def _text_of(name: str) -> tuple[str, str]:
-    if name in built_in():
-        place = resources.files("tidemill.corpus") / "recipes" / f"{name}.toml"
-        return place.read_text(encoding="utf-8"), name
-    return Path(name).read_text(encoding="utf-8"), name
-
-
-def _packages(groups: Sequence[Mapping[str, Any]]) -> Iterator[Package]:
-    for group in groups:
-        shared = {key: value for key, value in group.items() if key != "pins"}
-        for pin in group["pins"]:
-            facts = shared | pin
-            facts.setdefault("family", _family(facts["name"]))
-            facts["only"] = tuple(facts.get("only", ()))
-            yield Package(**facts)
-
-
-def _family(name: str) -> str:
-    return name.partition("/")[0] if name.startswith("@") else name
+    sets: tuple[DataSet, ...]
