@@ -5,8 +5,10 @@ have nothing to act on; what is read is bounded in size and in number.
 """
 
 import io
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +26,12 @@ AR_MAGIC = b"!<arch>\n"
 AR_HEADER_BYTES = 60
 ZIP_MAGIC = b"PK\x03\x04"
 BLOCK_BYTES = 1 << 18
+DAMAGE = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, OSError, RuntimeError, NotImplementedError),
+)
+"""What the standard library raises for archives that are torn, locked or of unknown kinds."""
+
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +93,7 @@ def members(
             else:
                 with _tar_inside(file, head, archive) as tar:
                     yield from _tarred(tar, wanted, _Tally(archive, bounds))
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
+    except DAMAGE as error:
         raise _refusal(archive, f"cannot be read: {error}") from error
 
 

@@ -140,15 +140,11 @@ def _written(
     }
     corpus = write_corpus(output, splits, _living(gathered.pairs, splits), facts)
     used = {row.package for split in SPLITS for row in splits[split]}
-    languages: dict[str, dict[str, int]] = {}
-    for (_, language, split), count in sorted(counts.items()):
-        own = languages.setdefault(language, dict.fromkeys(SPLITS, 0))
-        own[split] += count
     return BuildReport(
         name=recipe.name,
         folder=output,
         splits={split: corpus.count(split) for split in SPLITS},
-        languages=languages,
+        languages=dict(corpus.manifest["languages"]),
         sources=len(used),
         dropped=dropped,
         packed_bytes=sum(facts["bytes"] for facts in corpus.manifest["files"].values()),

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, get_type_hints
 
 from tidemill.core.errors import InputError
 from tidemill.core.files import flush_directory, named_failures
+from tidemill.core.hashing import content_hash
 from tidemill.corpus.example import COLUMNS, PAIR_COLUMNS, SPLITS, Example, Pair
 from tidemill.corpus.fetch import sha256_of
 from tidemill.corpus.parquet import parquet_bytes, parquet_rows
@@ -19,6 +21,7 @@ __all__ = ["FORMAT", "MANIFEST", "PackedCorpus", "check_place", "open_corpus", "
 
 FORMAT = 1
 MANIFEST = "corpus.json"
+NEEDED = ("name", "about", "splits", "languages", "files", "dropped")
 KINDS = [get_type_hints(Example)[name] for name in COLUMNS]
 PAIR_KINDS = [get_type_hints(Pair)[name] for name in PAIR_COLUMNS]
 
@@ -40,6 +43,17 @@ class PackedCorpus:
     def name(self) -> str:
         """Its name."""
         return str(self.manifest["name"])
+
+    @property
+    def hash(self) -> str:
+        """Names what its files hold: equal sets have equal ones, wherever they lie."""
+        files = sorted((name, facts["sha256"]) for name, facts in self.manifest["files"].items())
+        return content_hash(json.dumps(files).encode())
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that it has examples of, in alphabetical order."""
+        return tuple(sorted(self.manifest["languages"]))
 
     def count(self, split: str) -> int:
         """Return how many examples a split has.
@@ -101,13 +115,14 @@ def open_corpus(folder: Path, *, verify: bool = False) -> PackedCorpus:
     try:
         manifest = json.loads(path.read_bytes())
         version = manifest["format"]
-        needed = [manifest[key] for key in ("name", "splits", "files", "sources", "dropped")]
+        whole = version != FORMAT or {*NEEDED} <= {*manifest}
     except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "Name a folder that tidemill data build has written."
         raise InputError("no packed training set", path=str(folder), hint=hint) from error
-    if version != FORMAT or not all(needed[:2]):
+    if version != FORMAT or not whole:
         hint = f"This Tidemill reads format {FORMAT}; build the set again, or update."
-        raise InputError(f"a packed set of format {version}", path=str(path), hint=hint)
+        what = f"a packed set of format {version}" if whole else "a manifest with parts missing"
+        raise InputError(what, path=str(path), hint=hint)
     corpus = PackedCorpus(folder=folder, manifest=manifest)
     if verify:
         corpus.verify()
@@ -146,10 +161,23 @@ def write_corpus(
         name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for name, data in files.items()
     }
-    manifest = {"format": FORMAT, **facts, "splits": counts, "files": hashes}
+    manifest = {
+        "format": FORMAT,
+        **facts,
+        "splits": counts,
+        "languages": _languages(splits),
+        "files": hashes,
+    }
     files[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
     _replace(folder, files)
     return open_corpus(folder)
+
+
+def _languages(splits: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, int]]:
+    """Count the examples of each language by split."""
+    counts = Counter((row.language, split) for split, rows in splits.items() for row in rows)
+    names = sorted({language for language, _ in counts})
+    return {name: {split: counts[name, split] for split in SPLITS} for name in names}
 
 
 def check_place(folder: Path) -> None:

@@ -74,11 +74,14 @@ VERBS: tuple[Verb, ...] = (
     _verb("doctor", "Check this machine and this store, and say what to mend."),
     _verb("config show", "Print every setting, its value and where it was set."),
     _verb("eval search", "Measure search on documented functions of named packages."),
+    _verb("data build", "Build a packed training set from a recipe."),
+    _verb("data inspect", "Look into a packed training set."),
     _verb("selftest", "Kill, damage and fill up a store, and check that nothing is lost."),
 )
 
 GROUPS = {
     "config": "Look at the settings.",
+    "data": "Make training sets, and look into them.",
     "eval": "Measure how good the answers are.",
 }
 
