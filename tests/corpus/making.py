@@ -6,7 +6,7 @@ import json
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tidemill.corpus.recipe import Package
@@ -14,9 +14,9 @@ from tidemill.corpus.recipe import Package
 Files = Mapping[str, str | bytes]
 
 WORDS = (
-    "apple banana cherry damson elder fig grape hazel ivy juniper kale lemon mango nettle olive"
-    " pear quince rose sage thyme"
-).split()
+    *("apple", "banana", "cherry", "damson", "elder", "fig", "grape", "hazel", "ivy", "juniper"),
+    *("kale", "lemon", "mango", "nettle", "olive", "pear", "quince", "rose", "sage", "thyme"),
+)
 
 
 def data_of(text: str | bytes) -> bytes:
@@ -56,7 +56,7 @@ def deb(path: Path, files: Files) -> Path:
     return path
 
 
-def python_module(topic: str, words: list[str] | None = None) -> str:
+def python_module(topic: str, words: Sequence[str] = WORDS) -> str:
     """Functions of one topic, each documented and unlike every other."""
     return "\n\n".join(
         f"def {word}_{topic}(tree, limit={number}):\n"
@@ -64,7 +64,7 @@ def python_module(topic: str, words: list[str] | None = None) -> str:
         f"    {word} = tree.shake_{word}({number}, {topic!r})\n"
         f"    {topic}_{word} = [{word}.{topic}[{number}], limit, tree.{word}_{topic}]\n"
         f"    return {topic}_{word} + [{word}_{topic}]"
-        for number, word in enumerate(WORDS if words is None else words)
+        for number, word in enumerate(words)
     )
 
 

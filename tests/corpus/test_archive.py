@@ -3,6 +3,7 @@
 import io
 import tarfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,12 @@ def test_folders_are_read_in_order_and_without_links(tmp_path: Path) -> None:
 def test_only_the_wanted_are_read(tmp_path: Path) -> None:
     asked: list[str] = []
     archive = zipped(tmp_path / "p.zip", FILES)
-    assert list(members(archive, lambda name: bool(asked.append(name)))) == []
+
+    def refuse(name: str) -> bool:
+        asked.append(name)
+        return False
+
+    assert list(members(archive, refuse)) == []
     assert asked == list(FILES)
 
 
@@ -92,12 +98,10 @@ def test_a_zip_that_lies_about_its_size_gives_no_more_than_allowed(tmp_path: Pat
     data = path.read_bytes()
     true, lie = (5_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
     path.write_bytes(data.replace(true, lie))
-    try:
+    found = {}
+    with suppress(InputError):  # the checksum of what is written down fails as well
         found = read(path, Bounds(member_bytes=50))
-    except InputError as error:
-        assert "cannot be read" in str(error)
-    else:
-        assert all(len(text) <= 50 for text in found.values())
+    assert all(len(text) <= 50 for text in found.values())
 
 
 @pytest.mark.parametrize(

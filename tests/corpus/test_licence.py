@@ -41,7 +41,7 @@ def test_names_in_an_expression() -> None:
         ("usr/share/doc/x/copyright", "Files: *\nCopyright: me\nLicense: Expat\n", {"MIT"}),
         (
             "usr/share/doc/x/copyright",
-            "Files: *\nCopyright: a\n b\nLicense: BSD-3-clause\n\nFiles: debian/*\nLicense: GPL-3\n",
+            "Files: *\nCopyright: a\nLicense: BSD-3-clause\n\nFiles: debian/*\nLicense: GPL-3\n",
             {"BSD-3-Clause"},
         ),
         (

@@ -33,7 +33,6 @@ DAMAGE = (
 """What the standard library raises for archives that are torn, locked or of unknown kinds."""
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """How much of an archive is read at most.

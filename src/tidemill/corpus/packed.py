@@ -212,5 +212,7 @@ def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
             draft.replace(folder)
             flush_directory(folder.parent)
         finally:
+            if former.exists() and not folder.exists():
+                former.replace(folder)
             shutil.rmtree(draft, ignore_errors=True)
             shutil.rmtree(former, ignore_errors=True)

@@ -59,7 +59,7 @@ def _command(package: Package, state: Path) -> list[str]:
         case "apt":
             return ["apt-get", *_unsandboxed(), "--quiet=2", "download", wanted]
         case "apt-source":
-            return [*_apt_source(state), "--download-only", "source", wanted]
+            return [*_apt_source(state), "--download-only", "--tar-only", "source", wanted]
 
 
 def prepare(packages: Sequence[Package], state: Path) -> None:
@@ -124,7 +124,7 @@ def _unsandboxed() -> list[str]:
 
 
 def _run(command: Sequence[str], folder: Path, what: str) -> None:
-    """Run a client; kill it and all that it started when it takes too long."""
+    """Run a client and quote it when it fails."""
     try:
         process = subprocess.Popen(  # noqa: S603  a registry's client, no shell between
             command,
@@ -137,18 +137,23 @@ def _run(command: Sequence[str], folder: Path, what: str) -> None:
     except FileNotFoundError as error:
         hint = f"Install {command[0]}, or leave its packages out."
         raise InputError(f"{what} needs {command[0]}, which is not here", hint=hint) from error
-    try:
-        _, words = process.communicate(timeout=SECONDS)
-    except BaseException as error:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if isinstance(error, subprocess.TimeoutExpired):
-            message = f"{what} took longer than {SECONDS:g} s and was stopped"
-            raise CapacityError(message, hint="Repeat; what was fetched stays.") from error
-        raise
+    with process:
+        words = _last_words(process, what)
     if process.returncode != 0:
         reason = words.decode("utf-8", "replace").strip()[-REASON_CHARACTERS:]
         said = " ".join(reason.split()) or f"{command[0]} ended with code {process.returncode}"
         hint = "Check name and version, and whether the registry can be reached."
         raise InputError(f"{what} could not be fetched: {said}", hint=hint)
+
+
+def _last_words(process: "subprocess.Popen[bytes]", what: str) -> bytes:
+    """Wait for a client; kill it and all that it started when it takes too long."""
+    try:
+        return process.communicate(timeout=SECONDS)[1]
+    except BaseException as error:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        if isinstance(error, subprocess.TimeoutExpired):
+            message = f"{what} took longer than {SECONDS:g} s and was stopped"
+            raise CapacityError(message, hint="Repeat; what was fetched stays.") from error
+        raise
