@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from tidemill.core.hashing import content_hash
+from tidemill.corpus.documented import DocumentedFunction
 from tidemill.source.tokens import terms
 from tidemill.store.postings import BODY, NAME, DocumentTerms, gather
 from tidemill.store.rows import Body, FileRecord, FileRow, UnitRow
 from tidemill.store.snapshot import Snapshot
 from tidemill.store.store import Store
 from tidemill.store.writer import Batch
-from tidemill.tasks.documented import DocumentedFunction
 
 __all__ = ["Ranker", "RankerFactory", "StoreRanker", "store_ranker"]
 

@@ -85,11 +85,14 @@ VERBS: tuple[Verb, ...] = (
     _verb("experts export", "Write an expert so that Hugging Face's programs load it."),
     _verb("experts pack", "Pack an expert into one file."),
     _verb("experts remove", "Remove one of your experts."),
+    _verb("data build", "Build a packed training set from a recipe."),
+    _verb("data inspect", "Look into a packed training set."),
     _verb("selftest", "Kill, damage and fill up a store, and check that nothing is lost."),
 )
 
 GROUPS = {
     "config": "Look at the settings.",
+    "data": "Make training sets, and look into them.",
     "eval": "Measure how good the answers are.",
     "experts": "Look after the experts: packages of weights and what they say of themselves.",
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tidemill.core.settings import Settings
-from tidemill.tasks.documented import (
+from tidemill.corpus.documented import (
     DocumentedFunction,
     distinct,
     documented_in,
