@@ -55,6 +55,10 @@ class Settings:
         default=None,
         metadata=_about("folder of your experts; else tidemill/experts among your data files"),
     )
+    runs: Path | None = field(
+        default=None,
+        metadata=_about("folder of training runs; else tidemill/runs among your state files"),
+    )
     max_file_bytes: int = field(
         default=1_000_000, metadata=_about("larger files are listed, not read", ge=1, le=2**30)
     )

@@ -21,10 +21,10 @@ from tidemill.training.loop import Run, run_stages
 from tidemill.training.making import Workplace, made
 from tidemill.training.packaging import packaged
 from tidemill.training.recipe import Recipe, read_recipe
+from tidemill.training.runs import RUN_FILE, run_state
 
-__all__ = ["EXPERT", "RUN_FILE", "TrainingReport", "train"]
+__all__ = ["EXPERT", "TrainingReport", "resume", "train"]
 
-RUN_FILE = "run.json"
 EXPERT = "expert"
 
 
@@ -75,18 +75,55 @@ def train(
         LockedError: Another process trains in ``folder``.
         CapacityError: The disk is full; the last checkpoint stays.
     """
-    settings = settings or resolve().settings
-    plan, packed = read_recipe(recipe), open_corpus(corpus)
+    work = _Work(device=device, settings=settings or resolve().settings, progress=progress)
+    return _begun(read_recipe(recipe), open_corpus(corpus), folder, work)
+
+
+def resume(
+    folder: Path,
+    *,
+    device: str = "auto",
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> TrainingReport:
+    """Go on with a run where it stopped, with the recipe and corpus that it began with.
+
+    Args:
+        folder: The run's.
+        device: ``cpu``, ``cuda``, or ``auto``.
+        settings: Workers that read the corpus; by default those in force.
+        progress: Told while the corpus is read, and of every step.
+
+    Raises:
+        InputError: There is no run, or its corpus is not what it was.
+        LockedError: Another process trains in ``folder``.
+        CapacityError: The disk is full; the last checkpoint stays.
+    """
+    state = run_state(folder)
+    work = _Work(device=device, settings=settings or resolve().settings, progress=progress)
+    return _begun(state.recipe, open_corpus(state.corpus), folder, work)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """With what a run is done."""
+
+    device: str
+    settings: Settings
+    progress: Progress | None
+
+
+def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> TrainingReport:
     clock = SystemClock()
     make_private_directory(folder)
-    with JobLock(folder, "train", clock), workers(device) as team:
+    with JobLock(folder, "train", clock), workers(work.device) as team:
         resumed = _claim(folder, plan, packed)
         place = Workplace(
             folder=folder,
             corpus_hash=packed.hash,
             team=team,
-            readers=settings.workers,
-            progress=progress or Silence(),
+            readers=work.settings.workers,
+            progress=work.progress or Silence(),
         )
         return _trained(plan, packed, place, (clock, resumed))
 

@@ -87,6 +87,11 @@ VERBS: tuple[Verb, ...] = (
     _verb("experts remove", "Remove one of your experts."),
     _verb("data build", "Build a packed training set from a recipe."),
     _verb("data inspect", "Look into a packed training set."),
+    _verb("train", "Train an expert from a recipe and a packed training set."),
+    _verb("runs list", "List training runs and how far they are.", function="list_all"),
+    _verb("runs compare", "Put training runs side by side."),
+    _verb("runs resume", "Go on with a training run that was stopped."),
+    _verb("runs remove", "Remove training runs with everything in their folders."),
     _verb("selftest", "Kill, damage and fill up a store, and check that nothing is lost."),
 )
 
@@ -94,6 +99,7 @@ GROUPS = {
     "config": "Look at the settings.",
     "data": "Make training sets, and look into them.",
     "eval": "Measure how good the answers are.",
+    "runs": "Look after training runs.",
     "experts": "Look after the experts: packages of weights and what they say of themselves.",
 }
 

@@ -48,7 +48,7 @@ def merged(graphs: list[DataFlowGraph], text: bytes) -> DataFlowGraph:
         }
     )
     place = {node: number for number, node in enumerate(nodes)}
-    edges = set()
+    edges: set[tuple[int, int, int]] = set()
     for graph in graphs:
         own = [place[node] for node in zip(graph.starts, graph.ends, graph.marks, strict=True)]
         columns = zip(graph.targets, graph.sources, graph.relations, strict=True)
