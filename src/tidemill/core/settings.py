@@ -72,6 +72,10 @@ class Settings:
         default=40, metadata=_about("lines in a piece of other text", ge=1, le=10_000)
     )
     search_limit: int = field(default=10, metadata=_about("results a search shows", ge=1, le=1_000))
+    search_experts: str = field(
+        default="search-terms,search-code",
+        metadata=_about("experts that searches ask, with commas; the word none: words alone"),
+    )
     follow_symlinks: bool = field(
         default=False, metadata=_about("walk into linked folders, each once")
     )

@@ -15,7 +15,9 @@ def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names, or folders.")],
     as_json: AsJson = False,
 ) -> None:
-    """Put training runs side by side: what differs in their recipes, and what came out.
+    """Put training runs side by side.
+
+    What differs in their recipes, and what came out.
 
     For example:
 

@@ -15,9 +15,10 @@ def remove(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names, or folders.")],
     as_json: AsJson = False,
 ) -> None:
-    """Remove training runs with everything in their folders: checkpoints, curve and expert.
+    """Remove training runs with everything in their folders.
 
-    Nothing is removed when one of them is not there.
+    Checkpoints, journal, curve and expert go with it. Nothing is removed when one
+    of the runs is not there.
 
     For example:
 

@@ -22,7 +22,9 @@ def resume(
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a training run that was stopped, with the recipe that it began with.
+    """Go on with a training run that was stopped.
+
+    The recipe and the training set are those that it began with.
 
     For example:
 
