@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tidemill.core.errors import SettingError as SettingError
     from tidemill.core.errors import StoreError as StoreError
     from tidemill.core.errors import TidemillError as TidemillError
+    from tidemill.corpus.build import build_corpus as build_corpus
+    from tidemill.corpus.inspection import inspect_corpus as inspect_corpus
+    from tidemill.corpus.packed import open_corpus as open_corpus
     from tidemill.tasks.diagnosis import diagnose as diagnose
     from tidemill.tasks.evaluation import evaluate_search as evaluate_search
     from tidemill.tasks.flow import data_flow as data_flow
@@ -37,20 +40,26 @@ __all__ = [
     "SettingError",
     "StoreError",
     "TidemillError",
+    "build_corpus",
     "data_flow",
     "diagnose",
     "evaluate_search",
     "index",
+    "inspect_corpus",
+    "open_corpus",
     "search",
     "selftest",
     "status",
 ]
 
 _HOMES = {
+    "build_corpus": "tidemill.corpus.build",
     "data_flow": "tidemill.tasks.flow",
     "diagnose": "tidemill.tasks.diagnosis",
     "evaluate_search": "tidemill.tasks.evaluation",
     "index": "tidemill.tasks.indexing",
+    "inspect_corpus": "tidemill.corpus.inspection",
+    "open_corpus": "tidemill.corpus.packed",
     "search": "tidemill.tasks.search",
     "selftest": "tidemill.tasks.selftest",
     "status": "tidemill.tasks.status",

@@ -10,7 +10,7 @@ import pytest
 from tests.corpus.making import WORDS, Shelf, pin, python_module, tarred, wheel
 from tidemill.core.errors import InputError
 from tidemill.core.settings import Settings
-from tidemill.corpus.build import BuildReport, build, default_cache
+from tidemill.corpus.build import BuildReport, build_corpus, default_cache
 from tidemill.corpus.packed import open_corpus
 
 ALONE = replace(Settings(), workers=1)
@@ -52,7 +52,7 @@ def run(tmp_path: Path, shelf: Shelf) -> Callable[..., BuildReport]:
             "client": shelf,
         } | changes
         recipe = given.pop("recipe")
-        return build(recipe, **given)  # type: ignore[arg-type]  # the arguments above
+        return build_corpus(recipe, **given)  # type: ignore[arg-type]  # the arguments above
 
     return call
 

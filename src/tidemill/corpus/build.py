@@ -19,7 +19,7 @@ from tidemill.corpus.recipe_file import read_recipe
 from tidemill.corpus.registries import Client, ask
 from tidemill.corpus.selection import select
 
-__all__ = ["BuildReport", "build", "default_cache"]
+__all__ = ["BuildReport", "build_corpus", "default_cache"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class BuildReport:
     packed_bytes: int
 
 
-def build(
+def build_corpus(
     recipe: str,
     *,
     output: Path,
