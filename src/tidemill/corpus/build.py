@@ -90,6 +90,7 @@ def build_corpus(
     gathered = gather(plan, around)
     progress.advance(len(gathered.sources), None, "looking for duplicates")
     splits, dropped = select(gathered.rows, plan)
+    dropped += gathered.dropped
     _check_left(splits, dropped, plan)
     dropped.update({f"file: {reason}": count for reason, count in gathered.left_out.items()})
     progress.advance(len(gathered.sources), None, "packing")

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from tidemill.corpus.example import SPLITS, Example
-from tidemill.corpus.inspection import PERCENTILES, Inspection, LanguageFacts
-from tidemill.corpus.inspection import inspect_corpus
+from tidemill.corpus.inspection import PERCENTILES, Inspection, LanguageFacts, inspect_corpus
 from tidemill.faces.cli.options import AsJson, Seed, named_path
 from tidemill.faces.cli.output import Ink, columns, ink_for, printable, write, write_json
 from tidemill.faces.cli.progress import shown_progress
