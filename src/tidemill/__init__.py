@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from tidemill.corpus.build import build_corpus as build_corpus
     from tidemill.corpus.inspection import inspect_corpus as inspect_corpus
     from tidemill.corpus.packed import open_corpus as open_corpus
+    from tidemill.experts.archive import pack_expert as pack_expert
+    from tidemill.experts.exporting import export_huggingface as export_huggingface
+    from tidemill.experts.importing import import_huggingface as import_huggingface
+    from tidemill.experts.package import open_expert as open_expert
+    from tidemill.experts.packing import ExpertDraft as ExpertDraft
+    from tidemill.experts.packing import write_expert as write_expert
+    from tidemill.experts.registry import ExpertRegistry as ExpertRegistry
+    from tidemill.experts.registry import open_registry as open_registry
+    from tidemill.experts.verification import verify_expert as verify_expert
     from tidemill.tasks.diagnosis import diagnose as diagnose
     from tidemill.tasks.evaluation import evaluate_search as evaluate_search
     from tidemill.tasks.flow import data_flow as data_flow
@@ -32,7 +41,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CapacityError",
+    "ExpertDraft",
     "ExpertError",
+    "ExpertRegistry",
     "InputError",
     "LockedError",
     "MissingExtraError",
@@ -44,25 +55,41 @@ __all__ = [
     "data_flow",
     "diagnose",
     "evaluate_search",
+    "export_huggingface",
+    "import_huggingface",
     "index",
     "inspect_corpus",
     "open_corpus",
+    "open_expert",
+    "open_registry",
+    "pack_expert",
     "search",
     "selftest",
     "status",
+    "verify_expert",
+    "write_expert",
 ]
 
 _HOMES = {
+    "ExpertDraft": "tidemill.experts.packing",
+    "ExpertRegistry": "tidemill.experts.registry",
     "build_corpus": "tidemill.corpus.build",
     "data_flow": "tidemill.tasks.flow",
     "diagnose": "tidemill.tasks.diagnosis",
     "evaluate_search": "tidemill.tasks.evaluation",
+    "export_huggingface": "tidemill.experts.exporting",
+    "import_huggingface": "tidemill.experts.importing",
     "index": "tidemill.tasks.indexing",
     "inspect_corpus": "tidemill.corpus.inspection",
     "open_corpus": "tidemill.corpus.packed",
+    "open_expert": "tidemill.experts.package",
+    "open_registry": "tidemill.experts.registry",
+    "pack_expert": "tidemill.experts.archive",
     "search": "tidemill.tasks.search",
     "selftest": "tidemill.tasks.selftest",
     "status": "tidemill.tasks.status",
+    "verify_expert": "tidemill.experts.verification",
+    "write_expert": "tidemill.experts.packing",
 }
 
 

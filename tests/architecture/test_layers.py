@@ -20,7 +20,7 @@ THIRD_PARTY = {
     "models": {"jaxtyping", "numpy", "tokenizers", "torch", "typing_extensions"},
     "serving": {"jaxtyping", "numpy", "torch", "typing_extensions"},
     "tasks": {"numpy", "typing_extensions", "watchfiles"},
-    "training": {"jaxtyping", "numpy", "safetensors", "torch", "typing_extensions"},
+    "training": {"jaxtyping", "numpy", "pydantic", "safetensors", "torch", "typing_extensions"},
     "faces": {"typer", "typing_extensions"},
 }
 
