@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tidemill.core.errors import SettingError as SettingError
     from tidemill.core.errors import StoreError as StoreError
     from tidemill.core.errors import TidemillError as TidemillError
+    from tidemill.corpus.build import build_corpus as build_corpus
+    from tidemill.corpus.inspection import inspect_corpus as inspect_corpus
+    from tidemill.corpus.packed import open_corpus as open_corpus
     from tidemill.experts.archive import pack_expert as pack_expert
     from tidemill.experts.exporting import export_huggingface as export_huggingface
     from tidemill.experts.importing import import_huggingface as import_huggingface
@@ -48,12 +51,15 @@ __all__ = [
     "SettingError",
     "StoreError",
     "TidemillError",
+    "build_corpus",
     "data_flow",
     "diagnose",
     "evaluate_search",
     "export_huggingface",
     "import_huggingface",
     "index",
+    "inspect_corpus",
+    "open_corpus",
     "open_expert",
     "open_registry",
     "pack_expert",
@@ -67,12 +73,15 @@ __all__ = [
 _HOMES = {
     "ExpertDraft": "tidemill.experts.packing",
     "ExpertRegistry": "tidemill.experts.registry",
+    "build_corpus": "tidemill.corpus.build",
     "data_flow": "tidemill.tasks.flow",
     "diagnose": "tidemill.tasks.diagnosis",
     "evaluate_search": "tidemill.tasks.evaluation",
     "export_huggingface": "tidemill.experts.exporting",
     "import_huggingface": "tidemill.experts.importing",
     "index": "tidemill.tasks.indexing",
+    "inspect_corpus": "tidemill.corpus.inspection",
+    "open_corpus": "tidemill.corpus.packed",
     "open_expert": "tidemill.experts.package",
     "open_registry": "tidemill.experts.registry",
     "pack_expert": "tidemill.experts.archive",

@@ -62,6 +62,7 @@ def test_large_members_are_passed_over(tmp_path: Path) -> None:
         assert read(archive, Bounds(member_bytes=50)) == {"b.py": b"y"}
 
 
+@pytest.mark.claim("house.corpus.safe")
 @pytest.mark.parametrize("name", ["../a.py", "pkg/../../a.py", "/etc/a.py", "..\\a.py"])
 @pytest.mark.parametrize("make", [zipped, tarred])
 def test_names_that_lead_out_are_refused(tmp_path: Path, name: str, make: object) -> None:
@@ -72,6 +73,7 @@ def test_names_that_lead_out_are_refused(tmp_path: Path, name: str, make: object
     assert caught.value.path == str(archive)
 
 
+@pytest.mark.claim("house.corpus.safe")
 def test_links_and_devices_are_nothing(tmp_path: Path) -> None:
     path = tmp_path / "p.tar"
     with tarfile.open(path, "w") as archive:
@@ -85,6 +87,7 @@ def test_links_and_devices_are_nothing(tmp_path: Path) -> None:
     assert read(path) == {}
 
 
+@pytest.mark.claim("house.corpus.safe")
 def test_too_much_is_refused(tmp_path: Path) -> None:
     archive = tarred(tmp_path / "p.tgz", {f"{n}.py": "x" * 1_000 for n in range(20)})
     with pytest.raises(InputError, match="more than 10,000 bytes unpacked"):

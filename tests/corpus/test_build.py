@@ -10,7 +10,7 @@ import pytest
 from tests.corpus.making import WORDS, Shelf, pin, python_module, tarred, wheel
 from tidemill.core.errors import InputError
 from tidemill.core.settings import Settings
-from tidemill.corpus.build import BuildReport, build, default_cache
+from tidemill.corpus.build import BuildReport, build_corpus, default_cache
 from tidemill.corpus.packed import open_corpus
 
 ALONE = replace(Settings(), workers=1)
@@ -52,7 +52,7 @@ def run(tmp_path: Path, shelf: Shelf) -> Callable[..., BuildReport]:
             "client": shelf,
         } | changes
         recipe = given.pop("recipe")
-        return build(recipe, **given)  # type: ignore[arg-type]  # the arguments above
+        return build_corpus(recipe, **given)  # type: ignore[arg-type]  # the arguments above
 
     return call
 
@@ -76,6 +76,7 @@ def test_packages_become_a_set(tmp_path: Path, run: Run) -> None:
     assert facts["examples"] == len(WORDS)
 
 
+@pytest.mark.claim("house.corpus.same-bytes")
 def test_a_second_build_asks_nobody_and_gives_the_same_bytes(
     tmp_path: Path, run: Run, shelf: Shelf
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_second_build_asks_nobody_and_gives_the_same_bytes(
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
+@pytest.mark.claim("house.corpus.same-bytes")
 def test_several_workers_give_the_same_bytes(tmp_path: Path, run: Run) -> None:
     run()
     run(output=tmp_path / "two", cache=tmp_path / "new", settings=replace(ALONE, workers=2))
@@ -94,6 +96,7 @@ def test_several_workers_give_the_same_bytes(tmp_path: Path, run: Run) -> None:
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
 
+@pytest.mark.claim("house.corpus.resumes")
 def test_a_build_that_was_stopped_goes_on(tmp_path: Path, run: Run, shelf: Shelf) -> None:
     class Stopped:
         def advance(self, done: int, total: int | None, note: str) -> None:
@@ -153,6 +156,7 @@ def test_other_registries_unpack_in_their_own_way(tmp_path: Path, run: Run, shel
     assert (row.path, row.query, row.name) == ("src/a.js", "Add two numbers together.", "add")
 
 
+@pytest.mark.claim("house.corpus.licences")
 def test_a_licence_that_the_package_denies_is_refused(
     tmp_path: Path, run: Run, shelf: Shelf
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_package_is_fetched_once(shelf: Shelf, cache: Path) -> None:
     assert [path.name for path in cache.iterdir()] == ["packages"]
 
 
+@pytest.mark.claim("house.corpus.safe")
 def test_another_hash_is_refused_and_nothing_stays(shelf: Shelf, cache: Path) -> None:
     with pytest.raises(InputError, match=r"pip:fruit 1\.0 has sha256 \w{64}, and the recipe says"):
         fetched(PACKAGE, cache, shelf)

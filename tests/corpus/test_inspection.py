@@ -10,7 +10,7 @@ from tests.corpus.test_packed import FACTS
 from tests.corpus.test_selection import made, many
 from tidemill.core.errors import InputError
 from tidemill.corpus.example import Example
-from tidemill.corpus.inspection import Inspection, inspect
+from tidemill.corpus.inspection import Inspection, inspect_corpus
 from tidemill.corpus.packed import write_corpus
 
 LONG = "\n".join(f"{word} = tree.{word} + 1" for word in WORDS)
@@ -18,7 +18,7 @@ LONG = "\n".join(f"{word} = tree.{word} + 1" for word in WORDS)
 
 def looked_at(folder: Path, rows: dict[str, list[Example]], *, near: bool = True) -> Inspection:
     write_corpus(folder / "set", rows, {}, FACTS)
-    return inspect(folder / "set", near=near)
+    return inspect_corpus(folder / "set", near=near)
 
 
 def test_what_is_in_a_set(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_what_is_in_a_set(tmp_path: Path) -> None:
 
 def test_samples_are_drawn_by_the_seed(tmp_path: Path) -> None:
     write_corpus(tmp_path / "set", {"train": many(50, "p")}, {}, FACTS)
-    one, same, other = (inspect(tmp_path / "set", seed=seed).samples for seed in (1, 1, 2))
+    one, same, other = (inspect_corpus(tmp_path / "set", seed=seed).samples for seed in (1, 1, 2))
     assert one == same != other
 
 
@@ -71,4 +71,4 @@ def test_damage_is_an_error(tmp_path: Path) -> None:
     looked_at(tmp_path, {"train": many(3, "p")})
     (tmp_path / "set" / "test.parquet").write_bytes(b"")
     with pytest.raises(InputError, match="not the file that the manifest names"):
-        inspect(tmp_path / "set")
+        inspect_corpus(tmp_path / "set")

@@ -100,6 +100,7 @@ def test_wrong_recipes_say_where(
     assert line is None or caught.value.line == line
 
 
+@pytest.mark.claim("house.corpus.held-out")
 def test_a_family_in_two_splits_is_refused(tmp_path: Path) -> None:
     second = PACKAGES.replace("pins", 'split = "test"\npins').replace('"one"', '"three"')
     second = second.replace('"two"', '"four"')

@@ -52,6 +52,7 @@ def limited(**limits: object) -> Recipe:
     return replace(RECIPE, limits=replace(Limits(), **limits))  # type: ignore[arg-type]
 
 
+@pytest.mark.claim("house.corpus.held-out")
 def test_of_equals_the_first_split_in_precedence_stays() -> None:
     rows = {
         "train": [made("x = 1\n", "one a b"), made("y = 2", "two a b")],
@@ -99,6 +100,7 @@ def test_long_functions_are_left_out() -> None:
     assert dropped == {"too long": 1}
 
 
+@pytest.mark.claim("house.corpus.held-out")
 def test_near_duplicates_go_by_precedence() -> None:
     text = "\n".join(f"{word} = tree.{word} + 1" for word in WORDS)
     rows = {

@@ -19,7 +19,7 @@ from tidemill.corpus.recipe_file import read_recipe
 from tidemill.corpus.registries import Client, ask
 from tidemill.corpus.selection import select
 
-__all__ = ["BuildReport", "build", "default_cache"]
+__all__ = ["BuildReport", "build_corpus", "default_cache"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class BuildReport:
     packed_bytes: int
 
 
-def build(
+def build_corpus(
     recipe: str,
     *,
     output: Path,
@@ -90,6 +90,7 @@ def build(
     gathered = gather(plan, around)
     progress.advance(len(gathered.sources), None, "looking for duplicates")
     splits, dropped = select(gathered.rows, plan)
+    dropped += gathered.dropped
     _check_left(splits, dropped, plan)
     dropped.update({f"file: {reason}": count for reason, count in gathered.left_out.items()})
     progress.advance(len(gathered.sources), None, "packing")

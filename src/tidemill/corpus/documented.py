@@ -36,8 +36,10 @@ HEAD_BYTES = 8_192
 WORD = re.compile(r"\w+")
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 NO_QUESTION = re.compile(
-    r"[@\\]\w|:\w+:|(?:rubocop|eslint|jshint|jslint|pylint|noinspection|call-seq|nolint)\b"
-    r"|TODO\b|FIXME\b|XXX\b|(?:\(c\) )?copyright\b|licensed under\b|[-=*#/]{4}",
+    r"[@\\]!?\w|:\w[\w -]*:|>>>|\{?(?:@link )?https?://\S+$"
+    r"|(?:arg(?:ument)?s|param(?:eter)?s|raises|examples?)\s?(?::|---)"
+    r"|(?:rubocop|eslint|jshint|jslint|pylint|noinspection|call-seq|nolint)\b"
+    r"|TO[D]O\b|FIX[M]E\b|X{3}\b|(?:\(c\) )?copyright\b|licensed under\b|[-=*#/]{4}",
     re.IGNORECASE,
 )
 """Beginnings of tags, orders to tools, and what is said of a file rather than of a function."""

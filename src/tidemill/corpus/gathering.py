@@ -3,7 +3,7 @@
 import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from tidemill.corpus.keeping import keep, kept, place_of
 from tidemill.corpus.licence import names_in
 from tidemill.corpus.recipe import DataSet, Package, Recipe
 from tidemill.corpus.registries import Client, prepare
-from tidemill.corpus.selection import PRECEDENCE
+from tidemill.corpus.selection import PRECEDENCE, takes_unasked
 from tidemill.corpus.sets import examples_of, pairs_of
 
 __all__ = ["Gathered", "Surroundings", "gather"]
@@ -52,12 +52,14 @@ class Gathered:
         pairs: The pairs of each split.
         sources: Facts about each package and set, ready for JSON.
         left_out: Files that gave nothing, counted by reason.
+        dropped: Functions that were left out already, counted by reason.
     """
 
     rows: dict[str, list[Example]] = field(default_factory=lambda: defaultdict(list))
     pairs: dict[str, list[Pair]] = field(default_factory=lambda: defaultdict(list))
     sources: list[dict[str, Any]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
 
 
 def gather(recipe: Recipe, around: Surroundings) -> Gathered:
@@ -77,7 +79,8 @@ def gather(recipe: Recipe, around: Surroundings) -> Gathered:
     known_files: set[str] = set()
     for package, found in _harvests(packages, around):
         _check_licence(package, found)
-        _take(package, found, gathered, known_files)
+        wants_all = takes_unasked(recipe, package.split, package.language)
+        _take(package, found if wants_all else _asked(found, gathered), gathered, known_files)
     for data in recipe.sets:
         _take_set(data, gathered, around.settings)
     return gathered
@@ -133,6 +136,16 @@ def _check_licence(package: Package, found: Harvest) -> None:
             f"{package} is under {said} by its own word, the recipe says {package.licence}",
             hint="Read its licence, and mend the recipe.",
         )
+
+
+def _asked(found: Harvest, gathered: Gathered) -> Harvest:
+    """Leave out functions without a query early: of a million there are too many to carry on."""
+    files = []
+    for file in found.files:
+        functions = tuple(function for function in file.functions if function.query)
+        gathered.dropped["undocumented"] += len(file.functions) - len(functions)
+        files.append(replace(file, functions=functions))
+    return replace(found, files=tuple(files))
 
 
 def _take(package: Package, found: Harvest, gathered: Gathered, known_files: set[str]) -> None:

@@ -16,7 +16,7 @@ from tidemill.source.language import language_of
 
 __all__ = ["EDITION", "Harvest", "HarvestedFile", "Source", "harvest"]
 
-EDITION = "4"
+EDITION = "5"
 """Part of the key of what is kept: new whenever the same package would give other functions."""
 
 LICENCE_FILE = re.compile(r"(?:licen[cs]e|copying)(?:\.txt|\.md|\.rst)?", re.IGNORECASE)

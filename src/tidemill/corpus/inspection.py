@@ -12,7 +12,7 @@ from tidemill.corpus.near import TOKEN, near_duplicates
 from tidemill.corpus.packed import open_corpus
 from tidemill.corpus.selection import PRECEDENCE
 
-__all__ = ["Duplicates", "Inspection", "LanguageFacts", "inspect"]
+__all__ = ["Duplicates", "Inspection", "LanguageFacts", "inspect_corpus"]
 
 SAMPLES = 10
 SIMILARITY = 0.8
@@ -88,7 +88,7 @@ class Inspection:
     samples: tuple[Example, ...]
 
 
-def inspect(
+def inspect_corpus(
     folder: Path, *, seed: int = 0, near: bool = True, progress: Progress | None = None
 ) -> Inspection:
     """Look into a packed training set; every file is compared with its hash first.

@@ -16,7 +16,7 @@ from tidemill.corpus.near import TOKEN, near_duplicates
 from tidemill.corpus.recipe import Recipe
 from tidemill.source.language import LANGUAGES
 
-__all__ = ["PRECEDENCE", "ceiling", "select", "water_level"]
+__all__ = ["PRECEDENCE", "ceiling", "select", "takes_unasked", "water_level"]
 
 PRECEDENCE = ("test", "valid", "train")
 
@@ -48,6 +48,17 @@ def select(rows: Rows, recipe: Recipe) -> tuple[dict[str, list[Example]], Counte
     dropped["over the share of its package"] += len(chosen["train"]) - len(kept)
     chosen["train"] = kept
     return {split: chosen[split] for split in SPLITS}, +dropped
+
+
+def takes_unasked(recipe: Recipe, split: str, language: str) -> bool:
+    """Whether functions without a query are taken.
+
+    Args:
+        recipe: What is taken.
+        split: Where to.
+        language: Of what language.
+    """
+    return recipe.take == "all" or (split == "train" and language in recipe.limits.undocumented)
 
 
 def water_level(amounts: Sequence[int], most: int) -> float:
@@ -91,18 +102,13 @@ def _admitted(rows: Rows, recipe: Recipe, dropped: Counter[str]) -> dict[str, li
     admitted: dict[str, list[Example]] = {}
     for split in PRECEDENCE:
         own = rows.get(split, ())
-        asked = [row for row in own if row.query or _takes_unasked(recipe, split, row.language)]
+        asked = [row for row in own if row.query or takes_unasked(recipe, split, row.language)]
         longest = recipe.limits.longest_bytes
         kept = [row for row in asked if len(row.code.encode("utf-8", "replace")) <= longest]
         dropped["undocumented"] += len(own) - len(asked)
         dropped["too long"] += len(asked) - len(kept)
         admitted[split] = kept
     return admitted
-
-
-def _takes_unasked(recipe: Recipe, split: str, language: str) -> bool:
-    """Whether functions without a query are taken."""
-    return recipe.take == "all" or (split == "train" and language in recipe.limits.undocumented)
 
 
 def _without_equals(
@@ -118,7 +124,7 @@ def _without_equals(
                 dropped["equal function"] += 1
             elif not row.query or query not in known:
                 chosen[split].append(row)
-            elif _takes_unasked(recipe, split, row.language):
+            elif takes_unasked(recipe, split, row.language):
                 own = identity(row.language, "", row.code, row.group)
                 chosen[split].append(replace(row, query="", id=own))
             else:

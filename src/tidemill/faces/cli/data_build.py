@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tidemill.corpus.build import BuildReport
-from tidemill.corpus.build import build as run_build
+from tidemill.corpus.build import BuildReport, build_corpus
 from tidemill.corpus.example import SPLITS
 from tidemill.faces.cli.options import AsJson, Workers, named_path, settings_from
 from tidemill.faces.cli.output import (
@@ -68,7 +67,9 @@ def build(
     settings = settings_from(workers=workers)
     target = output or Path(Path(recipe).name.removesuffix(".toml"))
     with shown_progress(unit="sources") as progress:
-        done = run_build(recipe, output=target, cache=cache, settings=settings, progress=progress)
+        done = build_corpus(
+            recipe, output=target, cache=cache, settings=settings, progress=progress
+        )
     if as_json:
         write_json(done)
     else:

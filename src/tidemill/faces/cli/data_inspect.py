@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from tidemill.corpus.example import SPLITS, Example
-from tidemill.corpus.inspection import PERCENTILES, Inspection, LanguageFacts
-from tidemill.corpus.inspection import inspect as run_inspection
+from tidemill.corpus.inspection import PERCENTILES, Inspection, LanguageFacts, inspect_corpus
 from tidemill.faces.cli.options import AsJson, Seed, named_path
 from tidemill.faces.cli.output import Ink, columns, ink_for, printable, write, write_json
 from tidemill.faces.cli.progress import shown_progress
@@ -44,7 +43,7 @@ def inspect(
         tidemill data inspect corpora/code-search --samples --seed 3
     """
     with shown_progress(unit="examples") as progress:
-        found = run_inspection(folder, seed=seed, near=near, progress=progress)
+        found = inspect_corpus(folder, seed=seed, near=near, progress=progress)
     if as_json:
         write_json(found)
     else:
