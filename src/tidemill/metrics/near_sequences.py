@@ -5,8 +5,7 @@ their likeness (`tidemill.metrics.sequences`) reaches the threshold. Runs go int
 inverted index. A sequence looks up its rarer runs alone: of its most frequent ones so
 many are left aside that they cannot make up the share by themselves, and they are the
 ones with the long lists (prefix filtering: Chaudhuri et al., "A primitive operator for
-similarity joins in data cleaning", ICDE 2006). Nothing is sampled, so the answer is
-exact and depends neither on chance nor on the order of the input.
+similarity joins in data cleaning", ICDE 2006). Nothing is sampled: the answer is exact.
 
 Where very many are near each other, the pairs would be what costs. So a sequence that
 is near one with `CROWD` neighbours is that one's neighbour, and is compared with no
@@ -70,15 +69,15 @@ def near_sequences(
 
     Args:
         sequences: Of signs between 0 and 2^32; those of fewer than six have no partners.
+            They are looked up from short to long, equally long ones in their order.
         likeness: The least likeness of a pair, above 0 and at most 1.
         progress: Told how many sequences have been looked up.
 
     Yields:
-        Each pair once. The pairs do not depend on the order of the sequences, as long
-        as no two of them are equal.
+        Each pair once.
     """
     progress = progress or Silence()
-    order = sorted(range(len(sequences)), key=lambda at: (len(sequences[at]), sequences[at]))
+    order = sorted(range(len(sequences)), key=lambda at: len(sequences[at]))
     index = _RunIndex([np.array(sequences[at], dtype=np.uint32) for at in order], likeness)
     neighbours = np.zeros(len(order), dtype=np.int64)
     stands_aside = np.zeros(len(order), dtype=bool)

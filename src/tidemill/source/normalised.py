@@ -12,7 +12,7 @@ own, so that functions of equal tokens and another structure have other codes.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -56,13 +56,14 @@ class NormalForm:
         tokens: How many tokens it has.
         exact: Hash of the tokens as they stand: equal for functions that differ in
             white space, comments and documentation at most.
-        codes: The tokens with names and values told by their recency: equal for
-            functions that differ besides in a one-to-one renaming of names, of
-            numbers and of strings.
+        renamed: Hash of the codes: equal for functions that differ besides in a
+            one-to-one renaming of names, of numbers and of strings.
+        codes: The tokens with names and values told by their recency.
     """
 
     tokens: int
     exact: str
+    renamed: str
     codes: tuple[str, ...]
 
 
@@ -96,12 +97,18 @@ class Normaliser:
         while after > first and self._tokens[after - 1][0] == MARK:
             after -= 1
         tokens = self._tokens[first:after]
-        exact = "\0".join(f"{role}{text}" for role, text in tokens)
+        codes = tuple(_codes(tokens))
         return NormalForm(
             tokens=sum(role != MARK for role, _ in tokens),
-            exact=content_hash(exact.encode()),
-            codes=tuple(_codes(tokens)),
+            exact=_hash(f"{role}{text}" for role, text in tokens),
+            renamed=_hash(codes),
+            codes=codes,
         )
+
+
+def _hash(words: Iterable[str]) -> str:
+    """Hash some words; none is empty, and no text that is read holds a NUL."""
+    return content_hash("\0".join(words).encode())
 
 
 def _tokens(
