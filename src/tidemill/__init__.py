@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tidemill.core.errors import SettingError as SettingError
     from tidemill.core.errors import StoreError as StoreError
     from tidemill.core.errors import TidemillError as TidemillError
+    from tidemill.tasks.clones.finding import clones as clones
     from tidemill.tasks.diagnosis import diagnose as diagnose
     from tidemill.tasks.evaluation import evaluate_search as evaluate_search
     from tidemill.tasks.flow import data_flow as data_flow
@@ -37,6 +38,7 @@ __all__ = [
     "SettingError",
     "StoreError",
     "TidemillError",
+    "clones",
     "data_flow",
     "diagnose",
     "evaluate_search",
@@ -47,6 +49,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "clones": "tidemill.tasks.clones.finding",
     "data_flow": "tidemill.tasks.flow",
     "diagnose": "tidemill.tasks.diagnosis",
     "evaluate_search": "tidemill.tasks.evaluation",

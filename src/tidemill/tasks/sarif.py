@@ -9,7 +9,7 @@ the command ran; where that is, the reader knows.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
@@ -171,7 +171,7 @@ def _location(place: Place) -> dict[str, object]:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    whole = PurePath(path)
+    whole = Path(path)
     # A name may be any bytes; `as_uri` and `quote` both write them out.
     if whole.is_absolute():
         return {"uri": whole.as_uri()}

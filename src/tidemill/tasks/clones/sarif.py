@@ -38,11 +38,12 @@ def _result(found: CloneClass, *, has_baseline: bool) -> Result:
     first, *others = found.members
     links = [f"[{escaped(one.name)}]({at})" for at, one in enumerate(others[:LINKED], 1)]
     more = f" and {len(others) - LINKED} more" if len(others) > LINKED else ""
+    clones = "1 clone" if len(others) == 1 else f"{len(others)} clones"
     is_new = all(one.is_new for one in found.members)
     return Result(
         rule=f"clone-{found.type}",
         message=(
-            f"{escaped(first.name)} has {len(others)} clone{'s'[: len(others) - 1]}"
+            f"{escaped(first.name)} has {clones}"
             f" (similarity {found.similarity:.2f}): {', '.join(links)}{more}"
         ),
         place=_place(first),
