@@ -76,7 +76,7 @@ def clones(
         lines=sum(one.lines for one in files),
         duplicated_lines=duplicated_lines(news),
         parsed=reader.parsed,
-        skipped=tuple(reader.skipped),
+        skipped=tuple(sorted(reader.skipped, key=lambda one: one.path)),
         expert=expert.name if expert is not None and asks_expert else None,
         known=len(found) - len(news),
     )

@@ -17,16 +17,20 @@ from tidemill.source.normalised import NORMAL_VERSION
 from tidemill.source.parsing import parse
 from tidemill.source.text import decode
 from tidemill.store.shelf import Shelf
+from tidemill.store.worklist import Task
 from tidemill.tasks.clones.forms import FileForms, Vocabulary, pack_forms, unpack_forms
 from tidemill.tasks.discovery import UNREADABLE, Candidate, Skipped, printable
 from tidemill.tasks.index_report import SkippedPath
-from tidemill.tasks.index_run import BATCH_BYTES, BATCH_FILES, INLINE_BYTES, WORKER_BYTES
+from tidemill.tasks.index_run import BATCH_FILES, INLINE_BYTES, WORKER_BYTES, shards
 from tidemill.tasks.reading import steady_bytes
 from tidemill.tasks.records import HEAD_BYTES, SLOW, VERSION, Limits, limits_of
 
 __all__ = ["FileReading", "FormsReader"]
 
 FILES_AT_ONCE = 256
+LINK = "link: "
+"""How the reason begins where what a link leads to is read by its own name, if at all."""
+
 START_SECONDS = 30.0
 SECONDS_A_PARSE = 5
 """How many times the limit of its parse a file may take in all."""
@@ -77,7 +81,7 @@ class FormsReader:
 
     def read(self, found: Iterable[Candidate | Skipped]) -> Iterator[FileForms]:
         """Yield the forms of all files of code that can be read, in no order."""
-        missing: list[Candidate] = []
+        missing: list[Task] = []
         candidates = self._code_among(found)
         while chunk := list(islice(candidates, FILES_AT_ONCE)):
             yield from self._shelved(chunk, missing)
@@ -92,16 +96,16 @@ class FormsReader:
                 continue
             if isinstance(entry, Candidate):
                 yield entry
-            else:
+            elif not entry.reason.startswith(LINK):
                 self._skip(entry.path, entry.reason)
 
     def _skip(self, path: str, reason: str) -> None:
         self.skipped.append(SkippedPath(path=printable(path), reason=reason))
 
-    def _shelved(self, chunk: Sequence[Candidate], missing: list[Candidate]) -> Iterator[FileForms]:
+    def _shelved(self, chunk: Sequence[Candidate], missing: list[Task]) -> Iterator[FileForms]:
         """Yield what lies on the shelf; the others are added to ``missing``."""
         if self._shelf is None:
-            missing += chunk
+            missing += [Task(path=entry.path, size=entry.size) for entry in chunk]
             return
         opened = [_opened(self._limits, entry.path) for entry in chunk]
         things = self._shelf.find([one.key for one in opened if one.key])
@@ -109,7 +113,7 @@ class FormsReader:
             try:
                 forms = self._unpacked(entry.path, one.key, things[one.key])
             except (KeyError, ValueError):
-                missing.append(entry)
+                missing.append(Task(path=entry.path, size=entry.size))
             else:
                 self.kept += 1
                 self._done += 1
@@ -118,29 +122,29 @@ class FormsReader:
     def _unpacked(self, path: str, key: str, packed: bytes) -> FileForms:
         return unpack_forms(packed, path, key=key, vocabulary=self._vocabulary)
 
-    def _parsed(self, entries: Sequence[Candidate]) -> Iterator[FileForms]:
+    def _parsed(self, tasks: Sequence[Task]) -> Iterator[FileForms]:
         """Yield what parsing gives; a batch that fails is tried again file by file."""
-        volume = sum(entry.size for entry in entries)
+        volume = sum(task.size for task in tasks)
         workers = self._settings.workers
         is_small = workers == 1 or volume < INLINE_BYTES
         executor: Executor = InlineExecutor() if is_small else ProcessExecutor()
-        lost: list[str] = []
-        for outcome in self._outcomes(executor, workers, _batches(entries)):
+        lost: list[Task] = []
+        for outcome in self._outcomes(executor, workers, shards(iter(tasks))):
             if outcome.value is None:
                 lost += outcome.shard
             else:
                 yield from self._taken(outcome.value)
-        alone = ((path,) for path in lost)
+        alone = ((task,) for task in lost)
         for outcome in self._outcomes(ProcessExecutor(), 1, alone) if lost else ():
             if outcome.value is None:
                 why = outcome.error.message if outcome.error else "no answer"
-                self._skip(outcome.shard[0], f"crashed: {why}")
+                self._skip(outcome.shard[0].path, f"crashed: {why}")
             else:
                 yield from self._taken(outcome.value)
 
     def _outcomes(
-        self, executor: Executor, workers: int, work: Iterable[tuple[str, ...]]
-    ) -> Iterator[Outcome[tuple[str, ...], list[FileReading]]]:
+        self, executor: Executor, workers: int, work: Iterable[tuple[Task, ...]]
+    ) -> Iterator[Outcome[tuple[Task, ...], list[FileReading]]]:
         seconds = START_SECONDS + SECONDS_A_PARSE * BATCH_FILES * self._settings.parse_seconds
         return executor.map(
             partial(read_files, self._limits),
@@ -171,28 +175,14 @@ def _may_be_code(path: str) -> bool:
     return not stem or language_of(path) is not None
 
 
-def _batches(entries: Sequence[Candidate]) -> Iterator[tuple[str, ...]]:
-    """Group files into batches of a bounded number and size."""
-    batch: list[str] = []
-    volume = 0
-    for entry in entries:
-        if batch and (len(batch) == BATCH_FILES or volume + entry.size > BATCH_BYTES):
-            yield tuple(batch)
-            batch, volume = [], 0
-        batch.append(entry.path)
-        volume += entry.size
-    if batch:
-        yield tuple(batch)
-
-
-def read_files(limits: Limits, paths: tuple[str, ...]) -> list[FileReading]:
+def read_files(limits: Limits, tasks: tuple[Task, ...]) -> list[FileReading]:
     """What a worker does: the forms of some files.
 
     Args:
         limits: Limits of reading and parsing.
-        paths: The files.
+        tasks: The files.
     """
-    return [_read_file(limits, path) for path in paths]
+    return [_read_file(limits, task.path) for task in tasks]
 
 
 def _read_file(limits: Limits, path: str) -> FileReading:

@@ -45,7 +45,7 @@ class CloneRules:
 
     tokens: int = 50
     lines: int = 5
-    similarity: float = 0.7
+    similarity: float = 0.75
     types: frozenset[CloneType] = frozenset(TYPES)
     languages: frozenset[str] = frozenset()
     cross_language: bool = False
