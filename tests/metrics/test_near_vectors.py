@@ -10,7 +10,7 @@ from tidemill.metrics.near_vectors import near_vectors
 
 def unit_rows(seed: int, rows: int, width: int = 6) -> NDArray[np.float32]:
     values = np.random.default_rng(seed).normal(size=(rows, width)).astype(np.float32)
-    return values / np.linalg.norm(values, axis=1, keepdims=True)
+    return np.asarray(values / np.linalg.norm(values, axis=1, keepdims=True))
 
 
 def all_at_once(vectors: NDArray[np.float32], cosine: float, most: int) -> set[tuple[int, int]]:
