@@ -48,60 +48,67 @@ class CloneKind(StrEnum):
     SEMANTIC = "semantic"
 
 
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH...", parser=named_path, help="Files and folders; else here."),
+]
+Kinds = Annotated[
+    list[CloneKind] | None, typer.Option("--type", help="Only this type; may be repeated.")
+]
+Languages = Annotated[
+    list[str] | None,
+    typer.Option("--lang", metavar="NAME", help="Only this language; may be repeated."),
+]
+Tokens = Annotated[
+    int, typer.Option("--tokens", metavar="N", help="Tokens of a function, at least.")
+]
+Lines = Annotated[
+    int, typer.Option("--min-lines", metavar="N", help="Lines of a function, at least.")
+]
+Similarity = Annotated[
+    float, typer.Option("--similarity", metavar="X", help="Likeness for type 3, .5 to 1.")
+]
+CrossLanguage = Annotated[
+    bool, typer.Option("--cross-language", help="Only classes of several languages.")
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="FILE", parser=named_path, help="Report what FILE has not."),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", "-n", metavar="N", min=1, help="Classes shown; else 20 in the table."),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", parser=named_path, help="Write to this file."),
+]
+AsSarif = Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0.")]
+
+
 def clones(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH...", parser=named_path, help="Files and folders; else here."),
-    ] = None,
-    kinds: Annotated[
-        list[CloneKind] | None, typer.Option("--type", help="Only this type; may be repeated.")
-    ] = None,
-    lang: Annotated[
-        list[str] | None,
-        typer.Option("--lang", metavar="NAME", help="Only this language; may be repeated."),
-    ] = None,
-    tokens: Annotated[
-        int, typer.Option("--tokens", metavar="N", help="Tokens of a function, at least.")
-    ] = DEFAULTS.tokens,
-    min_lines: Annotated[
-        int, typer.Option("--min-lines", metavar="N", help="Lines of a function, at least.")
-    ] = DEFAULTS.lines,
-    similarity: Annotated[
-        float, typer.Option("--similarity", metavar="X", help="Likeness for type 3, .5 to 1.")
-    ] = DEFAULTS.similarity,
-    cross_language: Annotated[
-        bool, typer.Option("--cross-language", help="Only classes of several languages.")
-    ] = False,
-    baseline: Annotated[
-        Path | None,
-        typer.Option(
-            "--baseline", metavar="FILE", parser=named_path, help="Report what FILE has not."
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit", "-n", metavar="N", min=1, help="Classes shown; else 20 in the table."
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", parser=named_path, help="Write to this file."
-        ),
-    ] = None,
+    paths: Paths = None,
+    kinds: Kinds = None,
+    lang: Languages = None,
+    tokens: Tokens = DEFAULTS.tokens,
+    min_lines: Lines = DEFAULTS.lines,
+    similarity: Similarity = DEFAULTS.similarity,
+    cross_language: CrossLanguage = False,
+    baseline: BaselineFile = None,
+    limit: Limit = None,
+    output: OutputFile = None,
     store: StoreFolder = None,
     workers: Workers = None,
     as_json: AsJson = False,
-    as_sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0.")] = False,
+    as_sarif: AsSarif = False,
 ) -> None:
-    """Find functions that are copies of each other, in classes.
+    """Find functions that are copies of each other.
 
-    Type 1 is equal but for white space and comments, type 2 but for one-to-one
+    All copies are one class, and all its members are like its first. Type 1 is equal but for white space and comments, type 2 but for one-to-one
     renaming of names and values, type 3 nearly equal; semantic clones need an
-    expert. All members of a class are like its first. Ends with exit code 1 when
-    there are clones; with --baseline, an earlier JSON or SARIF report, when there
-    are new ones. Inside an indexed folder only changed files are parsed again.
+    expert. Ends with exit code 1 when there are clones; with --baseline, an
+    earlier JSON or SARIF report, when there are new ones. Inside an indexed
+    folder only changed files are parsed again.
 
     For example:
 
