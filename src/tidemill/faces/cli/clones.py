@@ -104,11 +104,12 @@ def clones(
 ) -> None:
     """Find functions that are copies of each other.
 
-    All copies are one class, and all its members are like its first. Type 1 is equal but for white space and comments, type 2 but for one-to-one
-    renaming of names and values, type 3 nearly equal; semantic clones need an
-    expert. Ends with exit code 1 when there are clones; with --baseline, an
-    earlier JSON or SARIF report, when there are new ones. Inside an indexed
-    folder only changed files are parsed again.
+    All copies are one class, and all its members are like its first. Type 1 is
+    equal but for white space and comments, type 2 but for one-to-one renaming of
+    names and values, type 3 nearly equal; semantic clones need an expert. Ends
+    with exit code 1 when there are clones; with --baseline, an earlier JSON or
+    SARIF report, when there are new ones. Inside an indexed folder only changed
+    files are parsed again.
 
     For example:
 
