@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tidemill.experts.registry import ExpertRegistry as ExpertRegistry
     from tidemill.experts.registry import open_registry as open_registry
     from tidemill.experts.verification import verify_expert as verify_expert
+    from tidemill.tasks.clones.finding import clones as clones
     from tidemill.tasks.diagnosis import diagnose as diagnose
     from tidemill.tasks.evaluation import evaluate_search as evaluate_search
     from tidemill.tasks.flow import data_flow as data_flow
@@ -52,6 +53,7 @@ __all__ = [
     "StoreError",
     "TidemillError",
     "build_corpus",
+    "clones",
     "data_flow",
     "diagnose",
     "evaluate_search",
@@ -74,6 +76,7 @@ _HOMES = {
     "ExpertDraft": "tidemill.experts.packing",
     "ExpertRegistry": "tidemill.experts.registry",
     "build_corpus": "tidemill.corpus.build",
+    "clones": "tidemill.tasks.clones.finding",
     "data_flow": "tidemill.tasks.flow",
     "diagnose": "tidemill.tasks.diagnosis",
     "evaluate_search": "tidemill.tasks.evaluation",

@@ -70,6 +70,7 @@ VERBS: tuple[Verb, ...] = (
     _verb("demo", "Show the main job on real code, live, in a few minutes."),
     _verb("index", "Read code into the store, incrementally."),
     _verb("search", "Find functions by what they do or what they are called."),
+    _verb("clones", "Find functions that are copies of each other."),
     _verb("dataflow", "Show where the values in a function come from."),
     _verb("status", "Say what is in the store and how fresh it is."),
     _verb("doctor", "Check this machine and this store, and say what to mend."),

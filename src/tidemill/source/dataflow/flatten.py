@@ -7,18 +7,33 @@ Unnamed tokens and skipped kinds (comments, types) never enter the arrays.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from tidemill.source.dataflow.grammar import CompiledGrammar
 from tidemill.source.dataflow.kernel import columns_of, library
 
 if TYPE_CHECKING:
+    from array import array
+
     import tree_sitter
 
-__all__ = ["FlatTree", "flatten", "flatten_in_python", "native_flatten"]
+__all__ = ["FlatTree", "KeptKinds", "flatten", "flatten_in_python", "native_flatten"]
 
 
-Flatten = Callable[["tree_sitter.Node", bytes, CompiledGrammar], "FlatTree | None"]
+class KeptKinds(Protocol):
+    """Which nodes of a tree enter the arrays; a compiled grammar is one."""
+
+    @property
+    def keep(self) -> "array[int]":
+        """Per kind id, whether its nodes are kept (1), left out (0), or are damage (2)."""
+        ...
+
+    @property
+    def error(self) -> int:
+        """The id under which damaged regions appear."""
+        ...
+
+
+Flatten = Callable[["tree_sitter.Node", bytes, KeptKinds], "FlatTree | None"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +65,7 @@ def native_flatten() -> "Flatten | None":
     return None if library() is None else _flatten_natively
 
 
-def _flatten_natively(
-    root: "tree_sitter.Node", text: bytes, grammar: CompiledGrammar
-) -> FlatTree | None:
+def _flatten_natively(root: "tree_sitter.Node", text: bytes, grammar: KeptKinds) -> FlatTree | None:
     columns = columns_of(root, grammar.keep, grammar.error)
     if columns is None:
         return None
@@ -60,7 +73,7 @@ def _flatten_natively(
     return FlatTree(kinds=kinds, starts=starts, stops=stops, fields=fields, end=end, text=text)
 
 
-def flatten(root: "tree_sitter.Node", text: bytes, grammar: CompiledGrammar) -> FlatTree:
+def flatten(root: "tree_sitter.Node", text: bytes, grammar: KeptKinds) -> FlatTree:
     """Flatten the subtree of ``root``, with the native kernel where there is one."""
     kernel = native_flatten()
     if kernel is not None:
@@ -70,7 +83,7 @@ def flatten(root: "tree_sitter.Node", text: bytes, grammar: CompiledGrammar) -> 
     return flatten_in_python(root, text, grammar)
 
 
-def flatten_in_python(root: "tree_sitter.Node", text: bytes, grammar: CompiledGrammar) -> FlatTree:
+def flatten_in_python(root: "tree_sitter.Node", text: bytes, grammar: KeptKinds) -> FlatTree:
     """Flatten the subtree of ``root`` with the binding's cursor; no depth is too deep."""
     kinds: list[int] = []
     starts: list[int] = []
