@@ -49,6 +49,17 @@ class Workers:
             raise InputError(f"a batch of {len(rows)} does not divide among {self.count} processes")
         return rows[self.rank * size : (self.rank + 1) * size]
 
+    def wait(self, *, for_first: bool) -> None:
+        """Let the first process go ahead, or let it wait for nobody and the others pass it.
+
+        A pair of calls encloses what the first process does alone before the others do it.
+
+        Args:
+            for_first: Whether this is the call before that work.
+        """
+        if self.count > 1 and (self.rank > 0) == for_first:
+            distributed.barrier()
+
     def average(self, network: nn.Module) -> None:
         """Make every gradient the mean of all processes'."""
         if self.count == 1:

@@ -19,6 +19,9 @@ from tidemill.core.hashing import content_hash
 __all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe"]
 
 Kind = Literal["encoder", "static", "convolution"]
+UNKNOWN_KEY = "unexpected_keyword_argument"
+"""What pydantic calls it."""
+
 ObjectiveName = Literal["masked-language", "edges", "alignment", "search", "groups"]
 
 
@@ -173,7 +176,8 @@ def _checked(facts: dict[str, Any], path: Path) -> Recipe:
     try:
         return _schema()(facts)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that nobody knows explains why another one is missing.
+        first = min(error.errors(), key=lambda found: found["type"] != UNKNOWN_KEY)
         place = ".".join(map(str, first["loc"]))
         raise InputError(f"{place}: {first['msg']}", path=str(path)) from error
 

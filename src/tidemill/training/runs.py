@@ -112,7 +112,7 @@ def run_state(folder: Path) -> RunState:
         corpus, corpus_hash = Path(facts["corpus"]), str(facts["corpus_hash"])
     except FileNotFoundError as error:
         raise InputError(f"there is no run in {folder}") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, InputError) as error:
         raise InputError(f"the run's file is damaged: {error}", path=str(path)) from error
     told = list(entries(folder))
     last = told[-1] if told else Entry(step=0, stage=0, seconds=0.0, places=0)

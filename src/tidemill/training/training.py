@@ -1,6 +1,8 @@
 """Training an expert: recipe + packed corpus -> run folder -> expert package."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from tidemill.core.settings import Settings, resolve
 from tidemill.corpus.packed import PackedCorpus, open_corpus
 from tidemill.training.assembly import Material, stage_plans
 from tidemill.training.curve import write_curve
-from tidemill.training.distributed import workers
+from tidemill.training.distributed import Workers, workers
 from tidemill.training.journal import entries
 from tidemill.training.loop import Run, run_stages
 from tidemill.training.making import Workplace, made
@@ -116,8 +118,8 @@ class _Work:
 def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> TrainingReport:
     clock = SystemClock()
     make_private_directory(folder)
-    with JobLock(folder, "train", clock), workers(work.device) as team:
-        resumed = _claim(folder, plan, packed)
+    with workers(work.device) as team, _claimed(folder, clock, team):
+        resumed = _claim(folder, plan, packed) if team.rank == 0 else False
         place = Workplace(
             folder=folder,
             corpus_hash=packed.hash,
@@ -133,7 +135,10 @@ def _trained(
 ) -> TrainingReport:
     clock, resumed = given
     material = _material(plan, packed)
+    # The first process reads the corpus and keeps what it read; the others find it.
+    place.team.wait(for_first=True)
     trainee = made(plan, material, place)
+    place.team.wait(for_first=False)
     stages = stage_plans(plan, material, trainee)
     run = Run(
         recipe=plan,
@@ -158,6 +163,16 @@ def _trained(
         write_curve(place.folder, f"{plan.name}: {end.total:,} steps, {end.places:,} tokens")
         packaged(report.expert, plan, trainee.facts(), corpus=packed, measures=report.measures)
     return report
+
+
+@contextmanager
+def _claimed(folder: Path, clock: Clock, team: Workers) -> Iterator[None]:
+    """Hold the run's lock in the first process for as long as the block lasts."""
+    if team.rank:
+        yield
+        return
+    with JobLock(folder, "train", clock):
+        yield
 
 
 def _claim(folder: Path, plan: Recipe, packed: PackedCorpus) -> bool:
