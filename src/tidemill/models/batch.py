@@ -6,10 +6,11 @@ makes in one go for the whole batch, on the device where it is needed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -17,6 +18,9 @@ from tidemill.models.config import FIRST_POSITION, EncoderConfig
 from tidemill.models.inputs import GraphInput
 
 __all__ = ["GraphBatch", "collate"]
+
+REFERENCE_REFUSAL = -10_000.0
+"""What the transformers of that time added to the score of a place that may not be attended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,7 +36,9 @@ class GraphBatch:
         flows: Whether a node's value comes from another one; the diagonal stands for itself.
         is_node: Where there is a node.
         hidden_nodes: Nodes whose tokens must not show: they are embedded as unknown. None
-            but in pre-training and with the published weights.
+            but in pre-training.
+        reference: Whether the mask is the published implementation's: added to the scores,
+            and without the diagonal, so that a node's row may be empty.
     """
 
     ids: Int[Tensor, "batch tokens"]
@@ -43,8 +49,9 @@ class GraphBatch:
     flows: Bool[Tensor, "batch nodes nodes"]
     is_node: Bool[Tensor, "batch nodes"]
     hidden_nodes: Bool[Tensor, "batch nodes"] | None = None
+    reference: bool = False
 
-    def mask(self) -> Bool[Tensor, "batch 1 places places"]:
+    def mask(self) -> Shaped[Tensor, "batch 1 places places"]:
         """Return who may attend whom: equation 6 of GraphCodeBERT.
 
         Rows attend columns. Specials attend every token and node; tokens attend tokens
@@ -61,6 +68,8 @@ class GraphBatch:
         )
         mask[:, tokens:, :tokens] = self.covers
         mask[:, tokens:, tokens:] = self.flows
+        if self.reference:
+            return (~mask[:, None]).float() * REFERENCE_REFUSAL
         mask.diagonal(dim1=1, dim2=2)[:] |= ~torch.cat([self.is_token, self.is_node], dim=1)
         return mask[:, None]
 
@@ -72,7 +81,10 @@ class GraphBatch:
     def to(self, device: torch.device) -> "GraphBatch":
         """Return the batch on another device."""
         parts = {name: getattr(self, name) for name in self.__slots__}
-        moved = {name: part.to(device) for name, part in parts.items() if part is not None}
+        moved: dict[str, Any] = {
+            name: part.to(device) if isinstance(part, Tensor) else part
+            for name, part in parts.items()
+        }
         return GraphBatch(**moved)
 
 
@@ -112,7 +124,8 @@ def _batch(
     covers = (bounds[:, :, :1] <= place) & (place < bounds[:, :, 1:])
     flows = torch.zeros((len(ids), spans.shape[1], spans.shape[1]), dtype=torch.bool)
     flows[tuple(torch.from_numpy(edges).unbind(1))] = True
-    flows |= torch.diag_embed(is_node)
+    if config.input_mode != "reference":
+        flows |= torch.diag_embed(is_node)
     special = (numbers == config.bos_token_id) | (numbers == config.eos_token_id)
     return GraphBatch(
         ids=numbers,
@@ -122,6 +135,7 @@ def _batch(
         covers=covers,
         flows=flows,
         is_node=is_node,
+        reference=config.input_mode == "reference",
     )
 
 

@@ -5,7 +5,7 @@ Nothing here loads torch, so that planners and registries may ask.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Literal
+from typing import Literal, get_args
 
 from tidemill.core.errors import ExpertError
 
@@ -77,6 +77,8 @@ class EncoderConfig:
             raise ExpertError(
                 f"{self.num_attention_heads} heads do not divide a width of {self.hidden_size}"
             )
+        if self.input_mode not in get_args(InputMode) or self.pooling not in get_args(Pooling):
+            raise ExpertError(f"unknown input_mode {self.input_mode!r} or pooling {self.pooling!r}")
         if self.max_tokens + FIRST_POSITION > self.max_position_embeddings:
             raise ExpertError(
                 f"max_tokens is {self.max_tokens}, and {self.max_position_embeddings} positions"

@@ -12,9 +12,13 @@ from tidemill.experts.package import ExpertPackage
 from tidemill.models.batch import collate
 from tidemill.models.inputs import NO_FLOW, GraphInput, assembled, flow_of
 from tidemill.models.loading import load_encoder
+from tidemill.models.reference import reference_input
 from tidemill.models.tokenizer import Tokenizer, TokenSpans
 from tidemill.serving.embedder import CodeText
 from tidemill.source.dataflow.packing import unpack
+from tidemill.source.language import LANGUAGES
+from tidemill.source.leaves import leaves_of
+from tidemill.source.parsing import parse_fragment
 
 __all__ = ["EncoderEmbedder"]
 
@@ -52,6 +56,8 @@ class EncoderEmbedder:
 
     def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:
         """Return the vectors of functions with their data flow."""
+        if self._encoder.config.input_mode == "reference":
+            return self._vectors([self._reference_input(text) for text in texts])
         tokens = self._tokenizer.encode([text.text.decode("utf-8", "replace") for text in texts])
         pairs = zip(texts, tokens, strict=True)
         return self._vectors([self._input(text, found) for text, found in pairs])
@@ -67,6 +73,13 @@ class EncoderEmbedder:
         kept = tokens.first(config.max_tokens)
         flow = flow_of(kept, unpack(text.graph, text.text)) if text.graph else NO_FLOW
         return assembled(kept.ids, flow, config=config)
+
+    def _reference_input(self, text: CodeText) -> GraphInput:
+        """Read a function as the published implementation does: leaf by leaf."""
+        language = LANGUAGES.get(text.language)
+        leaves = leaves_of(parse_fragment(text.text, language)) if language else []
+        graph = unpack(text.graph, text.text) if text.graph else None
+        return reference_input(leaves, graph, self._tokenizer, self._encoder.config)
 
     def _vectors(self, inputs: Sequence[GraphInput]) -> Float[ndarray, "texts vector"]:
         vectors = np.zeros((len(inputs), self.size), dtype=np.float32)

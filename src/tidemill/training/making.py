@@ -91,6 +91,7 @@ def _encoder(recipe: Recipe, material: Material, place: Workplace) -> EncoderTra
         Heads(config, first.torch("heads")),
         EncodedSet.of(arrays),
         tokenizer=tokenizer.read_text(encoding="utf-8"),
+        dropout=spec.token_dropout,
         device=place.team.device,
     )
 

@@ -44,6 +44,7 @@ class ModelSpec:
         least: Texts of the corpus in which a feature occurs at least.
         most_features: Features at most.
         feature_dropout: Share of features that training leaves out of each text.
+        token_dropout: Share of tokens that an encoder's contrastive training makes unknown.
     """
 
     kind: Kind
@@ -57,7 +58,8 @@ class ModelSpec:
     longest: int = 2
     least: int = 5
     most_features: int = 32_768
-    feature_dropout: float = 0.3
+    feature_dropout: float = 0.1
+    token_dropout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

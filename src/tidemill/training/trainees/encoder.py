@@ -1,5 +1,7 @@
 """Training a graph-guided encoder."""
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -56,6 +58,7 @@ class EncoderTrainee:
         heads: For pre-training.
         examples: The corpus.
         tokenizer: What ``tokenizer.json`` holds.
+        dropout: Share of tokens that contrastive objectives make unknown.
         device: Where the products are made.
 
     Attributes:
@@ -69,8 +72,10 @@ class EncoderTrainee:
         examples: EncodedSet,
         *,
         tokenizer: str,
+        dropout: float,
         device: torch.device,
     ) -> None:
+        self._dropout = dropout
         self._tokenizer = tokenizer
         self.encoder = encoder
         self.heads = heads
@@ -86,15 +91,13 @@ class EncoderTrainee:
 
     def code(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
         """Return the vectors of code with its data flow."""
-        del chance  # an encoder leaves nothing out
-        return self._vectors([self._code_input(row) for row in rows])
+        return self._vectors([self._code_input(row) for row in rows], chance, "code")
 
     def queries(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
         """Return the vectors of queries."""
-        del chance
-        config = self.encoder.config
-        query = self.examples.query
-        return self._vectors([assembled(query[row], NO_FLOW, config=config) for row in rows])
+        config, query = self.encoder.config, self.examples.query
+        inputs = [assembled(query[row], NO_FLOW, config=config) for row in rows]
+        return self._vectors(inputs, chance, "query")
 
     def batch(self, rows: Rows) -> tuple[GraphBatch, list[GraphInput]]:
         """Return comment, code and data flow of examples, as pre-training reads them."""
@@ -128,10 +131,19 @@ class EncoderTrainee:
         found = self.examples
         return assembled(found.code[row], found.flow(row), config=self.encoder.config)
 
-    def _vectors(self, inputs: list[GraphInput]) -> Tensor:
-        if torch.is_grad_enabled():
-            return self._network(collate(inputs, self.encoder.config).to(self.device), self.depth)  # type: ignore[no-any-return]
-        return self._measured(inputs)
+    def _vectors(self, inputs: list[GraphInput], chance: Chance | None, side: str) -> Tensor:
+        if not torch.is_grad_enabled():
+            return self._measured(inputs)
+        batch = collate(inputs, self.encoder.config).to(self.device)
+        if chance is not None and self._dropout:
+            batch = replace(batch, ids=self._thinned(batch, chance.torch("dropout", side)))
+        return self._network(batch, self.depth)  # type: ignore[no-any-return]
+
+    def _thinned(self, batch: GraphBatch, generator: torch.Generator) -> Tensor:
+        """Return ids with some tokens made unknown, so that nothing hangs on a single word."""
+        draw = torch.rand(tuple(batch.ids.shape), generator=generator).to(batch.ids.device)
+        gone = (draw < self._dropout) & batch.is_token & ~batch.is_special
+        return torch.where(gone, self.encoder.config.unk_token_id, batch.ids)
 
     def _measured(self, inputs: list[GraphInput]) -> Tensor:
         """Go through inputs by length, so that little is padding."""
