@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     from tidemill.experts.verification import verify_expert as verify_expert
     from tidemill.tasks.clones.finding import clones as clones
     from tidemill.tasks.diagnosis import diagnose as diagnose
+    from tidemill.tasks.embedding import embed as embed
     from tidemill.tasks.evaluation import evaluate_search as evaluate_search
     from tidemill.tasks.flow import data_flow as data_flow
     from tidemill.tasks.indexing import index as index
     from tidemill.tasks.search import search as search
     from tidemill.tasks.selftest import selftest as selftest
     from tidemill.tasks.status import status as status
+    from tidemill.training.runs import list_runs as list_runs
+    from tidemill.training.training import train as train
 
 __version__ = "0.1.0"
 
@@ -56,11 +59,13 @@ __all__ = [
     "clones",
     "data_flow",
     "diagnose",
+    "embed",
     "evaluate_search",
     "export_huggingface",
     "import_huggingface",
     "index",
     "inspect_corpus",
+    "list_runs",
     "open_corpus",
     "open_expert",
     "open_registry",
@@ -68,6 +73,7 @@ __all__ = [
     "search",
     "selftest",
     "status",
+    "train",
     "verify_expert",
     "write_expert",
 ]
@@ -79,11 +85,13 @@ _HOMES = {
     "clones": "tidemill.tasks.clones.finding",
     "data_flow": "tidemill.tasks.flow",
     "diagnose": "tidemill.tasks.diagnosis",
+    "embed": "tidemill.tasks.embedding",
     "evaluate_search": "tidemill.tasks.evaluation",
     "export_huggingface": "tidemill.experts.exporting",
     "import_huggingface": "tidemill.experts.importing",
     "index": "tidemill.tasks.indexing",
     "inspect_corpus": "tidemill.corpus.inspection",
+    "list_runs": "tidemill.training.runs",
     "open_corpus": "tidemill.corpus.packed",
     "open_expert": "tidemill.experts.package",
     "open_registry": "tidemill.experts.registry",
@@ -91,6 +99,7 @@ _HOMES = {
     "search": "tidemill.tasks.search",
     "selftest": "tidemill.tasks.selftest",
     "status": "tidemill.tasks.status",
+    "train": "tidemill.training.training",
     "verify_expert": "tidemill.experts.verification",
     "write_expert": "tidemill.experts.packing",
 }

@@ -56,8 +56,8 @@ class TrainingReport:
 def train(
     recipe: str | Path,
     *,
-    corpus: Path,
-    folder: Path,
+    corpus: str | Path,
+    folder: str | Path,
     device: str = "auto",
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -78,7 +78,7 @@ def train(
         CapacityError: The disk is full; the last checkpoint stays.
     """
     work = _Work(device=device, settings=settings or resolve().settings, progress=progress)
-    return _begun(read_recipe(recipe), open_corpus(corpus), folder, work)
+    return _begun(read_recipe(recipe), open_corpus(Path(corpus)), Path(folder), work)
 
 
 def resume(
