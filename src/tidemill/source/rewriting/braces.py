@@ -27,7 +27,7 @@ PLAIN = frozenset(
 )
 """Kinds of statements after which an ``else`` can only belong to what is around them."""
 
-FIELDS = ("alternative", "body", "consequence")
+FIELDS = ("consequence", "body", "alternative")
 
 
 def changed_braces(scene: Scene) -> Iterator[Change]:

@@ -36,6 +36,7 @@ KEPT_WHOLE = frozenset(
         b"constexpr",
         b"enum",
         b"extern",
+        b"final",
         b"fixed",
         b"ref",
         b"register",
@@ -81,7 +82,8 @@ def _parts(node: Node) -> tuple[bytes, list[Node]] | None:
     head = text_of(node)[: declarators[0].start_byte - node.start_byte].rstrip()
     between = [child for child in holder.children if child.start_byte >= declarators[0].start_byte]
     is_plain = all(child in declarators or child.type in {",", ";"} for child in between)
-    if not head or not is_plain or KEPT_WHOLE & words_of(head) or b"{" in head or b"//" in head:
+    is_odd = not head or head.endswith(b",") or b"{" in head or b"//" in head
+    if is_odd or not is_plain or KEPT_WHOLE & words_of(head):
         return None
     return head, declarators
 
@@ -95,7 +97,7 @@ def _value_later(node: Node, head: bytes, declarator: Node, scene: Scene) -> Ite
     is_foreign = scene.language == "cpp" and head not in scene.shape.integers
     # What is declared with a type of its own must keep its value beside it.
     annotation = declarator.child_by_field_name("type")
-    if is_foreign or annotation is not None or scene.language == "csharp":
+    if is_foreign or annotation is not None:
         return
     name = text_of(target)
     yield (replaced(node, head + b" " + name + b"; " + name + b" = " + text_of(value) + b";"),)
@@ -116,7 +118,7 @@ def _merged(node: Node, head: bytes, declarators: Sequence[Node], scene: Scene) 
     following = node.next_sibling
     if following is None:
         return
-    between = scene_text(scene)[node.end_byte : following.start_byte]
+    between = scene.whole[node.end_byte : following.start_byte]
     if between.strip():
         return
     if following.type in scene.shape.declarations:
@@ -150,8 +152,3 @@ def _value_at_once(declarator: Node, following: Node) -> Iterator[Change]:
                 text=b" = " + text_of(value) + b";",
             ),
         )
-
-
-def scene_text(scene: Scene) -> bytes:
-    """Return the text that a scene was parsed from, with its surroundings."""
-    return scene.tree.tree.root_node.text or b""

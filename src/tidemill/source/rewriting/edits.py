@@ -10,6 +10,7 @@ from tree_sitter import Node
 __all__ = ["Change", "Edit", "applied", "only_child", "put", "replaced", "text_of", "words_of"]
 
 WORD = re.compile(rb"[^\W\d]\w*")
+MEETING = re.compile(rb"[\w$]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,15 @@ def applied(text: bytes, change: Iterable[Edit], offset: int = 0) -> bytes:
         offset: As in `SyntaxTree`.
     """
     for edit in sorted(change, key=lambda one: (one.start, one.end), reverse=True):
-        text = text[: edit.start - offset] + edit.text + text[edit.end - offset :]
+        before, after = text[: edit.start - offset], text[edit.end - offset :]
+        text = _apart(_apart(before, edit.text), after)
     return text
+
+
+def _apart(left: bytes, right: bytes) -> bytes:
+    """Join two texts so that no word of one grows together with one of the other."""
+    meet = left[-1:] + right[:1]
+    return left + (b" " if MEETING.fullmatch(meet) else b"") + right
 
 
 def replaced(node: Node, text: bytes) -> Edit:

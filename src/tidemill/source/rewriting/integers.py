@@ -38,14 +38,10 @@ def is_integer(name: bytes, place: Node, scene: Scene) -> bool:
         scene: The text.
     """
     unit = scene.unit_around(place)
-    graph = scene.graph(unit) if unit is not None else None
-    if graph is None or name.decode() in graph.free:
+    names = scene.local_names(unit) if unit is not None else None
+    if names is None or name not in names.names:
         return False
-    said = [
-        _says(scene.node_at(node.start, node.end), scene)
-        for node in graph.nodes
-        if node.role == "definition" and node.kind == "variable" and node.name == name.decode()
-    ]
+    said = [_says(leaf, scene) for leaf in names.definitions(name)]
     return any(said) and False not in said
 
 

@@ -43,11 +43,12 @@ def exchanged_loops(scene: Scene) -> Iterator[Change]:
     """Yield the loops that can be written as the other kind."""
     if scene.language == "python":
         for node in scene.nodes(["while_statement"]):
-            yield from _python_loop(node)
+            yield from _python_loop(node, scene.whole)
     elif scene.shape.block and scene.shape.unbraced:
         for node in scene.nodes(["while_statement"]):
             yield from _as_for(node)
-        for node in scene.nodes(["for_statement"]):
+        # In PHP, `continue 2` further inside would leave the step out.
+        for node in scene.nodes(["for_statement"] if scene.language != "php" else []):
             yield from _as_while(node, scene)
 
 
@@ -58,6 +59,8 @@ def _as_for(node: Node) -> Iterator[Change]:
     if body is None or condition is None or body.type == "colon_block":
         return
     head = text_of(node)[: body.start_byte - node.start_byte]
+    if b"//" in head or b"/*" in head:
+        return
     asks = head[head.index(b"(") + 1 : head.rindex(b")")].strip()
     yield (Edit(start=node.start_byte, end=body.start_byte, text=b"for (; " + asks + b"; ) "),)
 
@@ -112,9 +115,7 @@ def _head_of(node: Node, body: Node) -> _Head | None:
 
 def _reaches_end(body: Node, head: _Head, scene: Scene) -> bool:
     """Whether what is put at the end of a body is done after each round, and says the same."""
-    if any(_continues(child, scene) for child in body.children) or _continues(body, scene):
-        return False
-    if words_of(head.step) & _declared(body, scene):
+    if _continues(body, scene) or words_of(head.step) & _declared(body, scene):
         return False
     # Where closures see a variable of each round, one variable is not the same.
     is_fresh = head.start.startswith(b"let ")
@@ -161,11 +162,11 @@ def _with_last(body: Node, statement: bytes, block: str) -> bytes:
     """Return a body as a block with one more statement at its end."""
     text = text_of(body)
     if body.type == block:
-        return text[:-1].rstrip() + b" " + statement + b" }" if statement else text
+        return text[:-1] + b" " + statement + b" }" if statement else text
     return b"{ " + text + b" " + statement + b" }" if statement else text
 
 
-def _python_loop(node: Node) -> Iterator[Change]:
+def _python_loop(node: Node, whole: bytes) -> Iterator[Change]:
     """``while c: B`` and ``while True: if not c: break; B``."""
     body, condition = node.child_by_field_name("body"), asked(node)
     if body is None or condition is None or node.children_by_field_name("alternative"):
@@ -173,7 +174,7 @@ def _python_loop(node: Node) -> Iterator[Change]:
     if not is_on_lines_of_its_own(body):
         return
     if text_of(condition) not in FOREVER:
-        indent = b" " * body.start_point.column
+        indent = whole[body.start_byte - body.start_point.column : body.start_byte]
         ends = b"if " + negated(condition, "python") + b":\n" + indent + b"    break\n" + indent
         yield replaced(condition, b"True"), put(body.start_byte, ends)
     elif (first := _leaving(body.named_children)) is not None:

@@ -7,8 +7,9 @@ from tree_sitter import Node
 
 from tidemill.core.errors import InputError
 from tidemill.source.dataflow.extractor import Extractor
-from tidemill.source.dataflow.graph import DataFlowGraph
 from tidemill.source.parsing import SyntaxTree, captures_of, grammar_of
+from tidemill.source.rewriting.edits import text_of, words_of
+from tidemill.source.rewriting.locals import LocalNames
 from tidemill.source.rewriting.shapes import SHAPES, Shape
 from tidemill.source.units import Unit, units_of
 
@@ -27,7 +28,7 @@ class Scene:
     tree: SyntaxTree
     shape: Shape = field(init=False)
     _units: tuple[Unit, ...] | None = None
-    _graphs: dict[int, DataFlowGraph | None] = field(default_factory=dict)
+    _names: dict[int, LocalNames | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.shape = SHAPES[self.language]
@@ -50,19 +51,26 @@ class Scene:
         place = node.start_byte - self.tree.offset
         return next((one for one in self.units if one.start <= place < one.end), None)
 
-    def graph(self, unit: Unit) -> DataFlowGraph | None:
-        """Return the data flow of a function; None where it has no graph."""
-        if unit.start not in self._graphs:
+    def local_names(self, unit: Unit) -> LocalNames | None:
+        """Return what is known of a function's names; None where it has no data flow."""
+        if unit.start not in self._names:
             try:
-                self._graphs[unit.start] = Extractor(self.tree).graph(unit)
+                graph = Extractor(self.tree).graph(unit)
             except InputError:
-                self._graphs[unit.start] = None
-        return self._graphs[unit.start]
+                self._names[unit.start] = None
+            else:
+                names = LocalNames(self.tree, self.shape, unit, graph)
+                self._names[unit.start] = names.without(self._macro_words())
+        return self._names[unit.start]
 
-    def node_at(self, start: int, end: int) -> Node | None:
-        """Return the smallest node over a span of the text."""
-        offset = self.tree.offset
-        return self.tree.tree.root_node.descendant_for_byte_range(start + offset, end + offset)
+    def _macro_words(self) -> frozenset[bytes]:
+        """Return the words in the bodies of macros, where names stand without a syntax."""
+        return words_of(b" ".join(text_of(node) for node in self.nodes(["preproc_arg"])))
+
+    @property
+    def whole(self) -> bytes:
+        """What the spans of nodes point into; before a fragment, its surroundings left blank."""
+        return b" " * self.tree.offset + self.tree.text
 
     def nodes(self, kinds: Iterable[str]) -> Iterator[Node]:
         """Yield the nodes of some kinds in the text, in order of place."""

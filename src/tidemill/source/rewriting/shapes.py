@@ -16,6 +16,8 @@ class Shape:
         loops: Kinds of loops, all of them.
         functions: Kinds of functions, named or not.
         declarations: Kinds of declarations of local variables.
+        declares: Whether a variable has to be declared, and ends with what is around it.
+        hoists: Whether ``var`` makes a variable of the whole function.
         typed: Whether a variable keeps the type that it was declared with.
         integers: Texts of types whose variables can be counted up in any way of writing.
         comparisons: Kinds of comparisons.
@@ -35,6 +37,8 @@ class Shape:
     loops: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
     declarations: frozenset[str] = frozenset()
+    declares: bool = False
+    hoists: bool = False
     typed: bool = False
     integers: frozenset[bytes] = frozenset()
     comparisons: frozenset[str] = frozenset({"binary_expression"})
@@ -55,6 +59,7 @@ JAVA = Shape(
     loops=frozenset({"do_statement", "enhanced_for_statement", "for_statement", "while_statement"}),
     functions=frozenset({"constructor_declaration", "lambda_expression", "method_declaration"}),
     declarations=frozenset({"local_variable_declaration"}),
+    declares=True,
     typed=True,
     integers=frozenset({b"int", b"long"}),
     members=frozenset({("field_access", "field"), ("method_invocation", "name")}),
@@ -68,6 +73,7 @@ C = Shape(
     loops=frozenset({"do_statement", "for_statement", "while_statement"}),
     functions=frozenset({"function_definition"}),
     declarations=frozenset({"declaration"}),
+    declares=True,
     typed=True,
     integers=frozenset(
         {b"char", b"int", b"long", b"long long", b"short", b"size_t", b"unsigned", b"unsigned int"}
@@ -99,6 +105,7 @@ CSHARP = Shape(
         }
     ),
     declarations=frozenset({"local_declaration_statement"}),
+    declares=True,
     typed=True,
     integers=frozenset({b"int", b"long", b"uint", b"ulong"}),
     members=frozenset(
@@ -127,8 +134,12 @@ SCRIPT = Shape(
             "method_definition",
         }
     ),
+    declares=True,
+    hoists=True,
     declarations=frozenset({"lexical_declaration", "variable_declaration"}),
-    fixed=frozenset({"export_statement", "import_statement", "jsx_opening_element"}),
+    fixed=frozenset(
+        {"export_statement", "import_statement", "jsx_opening_element", "with_statement"}
+    ),
     bodies=frozenset({"class_body"}),
     reflection=frozenset({b"arguments", b"eval"}),
     steps=BOTH,
@@ -136,6 +147,7 @@ SCRIPT = Shape(
 
 GO = Shape(
     block="block",
+    declares=True,
     typed=True,
     loops=frozenset({"for_statement"}),
     functions=frozenset({"func_literal", "function_declaration", "method_declaration"}),
@@ -151,7 +163,9 @@ PHP = Shape(
     branch="body",
     loops=frozenset({"do_statement", "for_statement", "foreach_statement", "while_statement"}),
     functions=frozenset({"anonymous_function", "function_definition", "method_declaration"}),
-    fixed=frozenset({"dynamic_variable_name", "global_declaration"}),
+    fixed=frozenset(
+        {"dynamic_variable_name", "global_declaration", "property_promotion_parameter"}
+    ),
     bodies=frozenset({"declaration_list"}),
     reflection=frozenset(
         {b"compact", b"eval", b"extract", b"get_defined_vars", b"include", b"parse_str", b"require"}
@@ -182,6 +196,7 @@ PYTHON = Shape(
 RUBY = Shape(
     comparisons=frozenset({"binary"}),
     members=frozenset({("call", "method")}),
+    fixed=frozenset({"keyword_parameter"}),
     bodies=frozenset({"class", "module", "singleton_class"}),
     reflection=frozenset({b"binding", b"eval", b"instance_eval", b"local_variables"}),
 )
