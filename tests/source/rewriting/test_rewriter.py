@@ -56,6 +56,7 @@ def test_every_language_has_a_shape() -> None:
     assert set(SHAPES) == set(LANGUAGES)
 
 
+@pytest.mark.claim("house.rewriting")
 @pytest.mark.parametrize("name", PYTHON)
 def test_python_functions_do_the_same(name: str) -> None:
     code, inputs = PYTHON[name]
@@ -92,6 +93,7 @@ def run_all(code: str, language: str, folder: Path) -> str:
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
+@pytest.mark.claim("house.rewriting")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "language", "program"), [(C, "c", "cc"), (JAVASCRIPT, "javascript", "node")]
@@ -109,6 +111,7 @@ def test_compiled_functions_do_the_same(
         assert run_all(variant, language, tmp_path) == expected, variant
 
 
+@pytest.mark.claim("house.rewriting")
 @pytest.mark.parametrize("language", GOLDEN)
 @pytest.mark.parametrize("seed", range(5))
 def test_every_language_is_rewritten_and_parses(language: str, seed: int) -> None:

@@ -17,7 +17,6 @@ from tidemill.source.dataflow.graph import DataFlowGraph
 from tidemill.source.parsing import SyntaxTree
 from tidemill.source.rewriting.edits import text_of, words_of
 from tidemill.source.rewriting.shapes import Shape
-from tidemill.source.rewriting.steps import STEPS
 from tidemill.source.units import Unit
 
 __all__ = ["LocalNames", "leaf_at"]
@@ -31,6 +30,62 @@ INSEPARABLE = frozenset(
     }
 )
 """Kinds of names that are a variable and a key at once."""
+
+DECLARATORS = frozenset(
+    {
+        "array_declarator",
+        "array_pattern",
+        "assignment_pattern",
+        "expression_list",
+        "init_declarator",
+        "object_assignment_pattern",
+        "object_pattern",
+        "pair_pattern",
+        "pointer_declarator",
+        "reference_declarator",
+        "rest_pattern",
+        "structured_binding_declarator",
+        "variable_declarator",
+    }
+)
+"""Kinds of nodes between a name and what declares it."""
+
+DECLARATIONS = frozenset(
+    {
+        "arrow_function",
+        "catch_clause",
+        "catch_declaration",
+        "catch_formal_parameter",
+        "const_spec",
+        "declaration",
+        "declaration_expression",
+        "declaration_pattern",
+        "enhanced_for_statement",
+        "for_range_loop",
+        "foreach_statement",
+        "formal_parameter",
+        "formal_parameters",
+        "implicit_parameter",
+        "inferred_parameters",
+        "instanceof_expression",
+        "lambda_expression",
+        "lexical_declaration",
+        "local_variable_declaration",
+        "optional_parameter",
+        "optional_parameter_declaration",
+        "parameter",
+        "parameter_declaration",
+        "required_parameter",
+        "resource",
+        "short_var_declaration",
+        "spread_parameter",
+        "type_pattern",
+        "var_spec",
+        "variable_declaration",
+        "variadic_parameter_declaration",
+    }
+)
+"""Kinds of nodes that declare the names in them; loops that may assign instead are below."""
 
 REGIONS = frozenset(
     {
@@ -177,11 +232,11 @@ class LocalNames:
         )
 
     def _region(self, leaf: Node) -> tuple[int, int]:
-        """Return where the declaration of a name holds; nowhere for an assignment."""
+        """Return where the declaration of a name holds; nowhere for what is no declaration."""
         node = leaf.parent
-        while node is not None and node.type in {"expression_list", "variable_declarator"}:
+        while node is not None and node.type in DECLARATORS:
             node = node.parent
-        if node is None or node.type in STEPS:
+        if node is None or not _declares(node):
             return 0, 0
         is_hoisted = self._shape.hoists and node.type == HOISTED
         while node is not None and not self._ends_variables(node, is_hoisted=is_hoisted):
@@ -197,6 +252,15 @@ class LocalNames:
         if node.type in self._shape.declarations:
             return False
         return node.type in REGIONS or node.type.endswith("_statement")
+
+
+def _declares(node: Node) -> bool:
+    """Whether a node makes the variables in it, and does not only give them values."""
+    if node.type == "for_in_statement":
+        return node.child_by_field_name("kind") is not None
+    if node.type == "range_clause":
+        return any(child.type == ":=" for child in node.children)
+    return node.type in DECLARATIONS
 
 
 def _words(leaf: Node) -> frozenset[bytes]:
