@@ -294,9 +294,9 @@ function words(string $text): array {
     ),
     "c": Golden(
         file="shop.c",
-        text="""int bill(struct order *orders, int limit) {
+        text="""int bill(struct line *orders, int limit) {
   int total = 0;<c>
-  for (struct order *order = orders; order->next; order = order->next) {
+  for (struct line *order = orders; order->next; order = order->next) {
     if (order->price > limit) {<c>
       total += order->price * order->count - limit;
     } else if (order->count == 7) {
