@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from tidemill.core.errors import ExpertError
+from tidemill.models.config import EncoderConfig, encoder_config
+from tidemill.models.convolution import Convolution, ConvolutionConfig
+from tidemill.models.encoder import Encoder
+from tidemill.models.shapes import encoder_layers, parameter_count, tensor_shapes
+from tidemill.models.static import StaticConfig
+
+SMALL = EncoderConfig(
+    vocab_size=50,
+    hidden_size=8,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=16,
+)
+
+
+def test_a_convolution_has_the_tensors_that_are_foretold() -> None:
+    config = ConvolutionConfig(vocab_size=30, hidden_size=8, num_hidden_layers=3, vector_size=6)
+    tensors = Convolution(config, torch.Generator().manual_seed(0)).state_dict()
+    found = {name: tuple(part.shape) for name, part in tensors.items()}
+    assert found == tensor_shapes(config.to_dict())
+
+
+def test_a_map_has_a_row_for_each_feature() -> None:
+    config = StaticConfig(features=9, known_tokens=0, vector_size=4, longest=1, reads="words")
+    assert tensor_shapes(config.to_dict()) == {
+        "table.weight": (9, 4),
+        "query_map.weight": (4, 4),
+    }
+
+
+def test_multiplications_are_counted_layer_by_layer() -> None:
+    layers = {layer.name: layer for layer in encoder_layers(SMALL)}
+    assert layers["encoder.layer.0.intermediate.dense"].multiplications(10) == 10 * 8 * 16
+    assert layers["encoder.layer.1.attention.self"].multiplications(10) == 2 * 100 * 8
+    assert layers["embeddings.LayerNorm"].multiplications(10) == 0
+    sparsifiable = [name for name, layer in layers.items() if layer.sparsifiable]
+    assert len(sparsifiable) == 2 * 6
+
+
+def test_parameters_are_those_of_the_model() -> None:
+    model = Encoder(SMALL)
+    assert parameter_count(SMALL.to_dict()) == sum(part.numel() for part in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "model_type is None"),
+        ({"model_type": "llama"}, "model_type is 'llama'"),
+        ({"model_type": "tidemill-static", "features": 3}, "vector_size is None"),
+        ({"model_type": "tidemill-static", "features": True, "vector_size": 1}, "features is True"),
+        ({"model_type": "roberta", "vocab_size": 4}, "missing"),
+        (SMALL.to_dict() | {"hidden_size": "8"}, "hidden_size is '8', not a number"),
+        (SMALL.to_dict() | {"pooling": "best"}, "pooling 'best'"),
+        (SMALL.to_dict() | {"hidden_act": "relu"}, "only 'gelu'"),
+        (SMALL.to_dict() | {"num_attention_heads": 3}, "do not divide"),
+        (SMALL.to_dict() | {"max_tokens": 513}, "have room for 512"),
+        (SMALL.to_dict() | {"num_hidden_layers": 0}, "num_hidden_layers is 0"),
+    ],
+)
+def test_what_is_no_config_is_refused_with_the_field(facts: dict[str, object], said: str) -> None:
+    with pytest.raises(ExpertError, match=said):
+        tensor_shapes(facts)
+
+
+def test_fields_of_other_programs_are_passed_over() -> None:
+    facts = SMALL.to_dict() | {"attention_probs_dropout_prob": 0.1, "torch_dtype": "float32"}
+    assert encoder_config(facts) == SMALL
