@@ -22,6 +22,12 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+@pytest.fixture(autouse=True)
+def words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test load experts but those that ask for it."""
+    monkeypatch.setenv("TIDEMILL_SEARCH_EXPERTS", "none")
+
+
 @pytest.fixture
 def repository() -> Path:
     """The root of the repository."""

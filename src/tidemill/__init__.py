@@ -17,20 +17,37 @@ if TYPE_CHECKING:
     from tidemill.core.errors import SettingError as SettingError
     from tidemill.core.errors import StoreError as StoreError
     from tidemill.core.errors import TidemillError as TidemillError
+    from tidemill.corpus.build import build_corpus as build_corpus
+    from tidemill.corpus.inspection import inspect_corpus as inspect_corpus
+    from tidemill.corpus.packed import open_corpus as open_corpus
+    from tidemill.experts.archive import pack_expert as pack_expert
+    from tidemill.experts.exporting import export_huggingface as export_huggingface
+    from tidemill.experts.importing import import_huggingface as import_huggingface
+    from tidemill.experts.package import open_expert as open_expert
+    from tidemill.experts.packing import ExpertDraft as ExpertDraft
+    from tidemill.experts.packing import write_expert as write_expert
+    from tidemill.experts.registry import ExpertRegistry as ExpertRegistry
+    from tidemill.experts.registry import open_registry as open_registry
+    from tidemill.experts.verification import verify_expert as verify_expert
     from tidemill.tasks.clones.finding import clones as clones
     from tidemill.tasks.diagnosis import diagnose as diagnose
+    from tidemill.tasks.embedding import embed as embed
     from tidemill.tasks.evaluation import evaluate_search as evaluate_search
     from tidemill.tasks.flow import data_flow as data_flow
     from tidemill.tasks.indexing import index as index
     from tidemill.tasks.search import search as search
     from tidemill.tasks.selftest import selftest as selftest
     from tidemill.tasks.status import status as status
+    from tidemill.training.runs import list_runs as list_runs
+    from tidemill.training.training import train as train
 
 __version__ = "0.1.0"
 
 __all__ = [
     "CapacityError",
+    "ExpertDraft",
     "ExpertError",
+    "ExpertRegistry",
     "InputError",
     "LockedError",
     "MissingExtraError",
@@ -38,25 +55,53 @@ __all__ = [
     "SettingError",
     "StoreError",
     "TidemillError",
+    "build_corpus",
     "clones",
     "data_flow",
     "diagnose",
+    "embed",
     "evaluate_search",
+    "export_huggingface",
+    "import_huggingface",
     "index",
+    "inspect_corpus",
+    "list_runs",
+    "open_corpus",
+    "open_expert",
+    "open_registry",
+    "pack_expert",
     "search",
     "selftest",
     "status",
+    "train",
+    "verify_expert",
+    "write_expert",
 ]
 
 _HOMES = {
+    "ExpertDraft": "tidemill.experts.packing",
+    "ExpertRegistry": "tidemill.experts.registry",
+    "build_corpus": "tidemill.corpus.build",
     "clones": "tidemill.tasks.clones.finding",
     "data_flow": "tidemill.tasks.flow",
     "diagnose": "tidemill.tasks.diagnosis",
+    "embed": "tidemill.tasks.embedding",
     "evaluate_search": "tidemill.tasks.evaluation",
+    "export_huggingface": "tidemill.experts.exporting",
+    "import_huggingface": "tidemill.experts.importing",
     "index": "tidemill.tasks.indexing",
+    "inspect_corpus": "tidemill.corpus.inspection",
+    "list_runs": "tidemill.training.runs",
+    "open_corpus": "tidemill.corpus.packed",
+    "open_expert": "tidemill.experts.package",
+    "open_registry": "tidemill.experts.registry",
+    "pack_expert": "tidemill.experts.archive",
     "search": "tidemill.tasks.search",
     "selftest": "tidemill.tasks.selftest",
     "status": "tidemill.tasks.status",
+    "train": "tidemill.training.training",
+    "verify_expert": "tidemill.experts.verification",
+    "write_expert": "tidemill.experts.packing",
 }
 
 

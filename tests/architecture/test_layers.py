@@ -15,12 +15,12 @@ THIRD_PARTY = {
     "corpus": {"numpy", "pyarrow", "typing_extensions"},
     "experts": {"jaxtyping", "numpy", "tokenizers", "typing_extensions"},
     "source": {"tree_sitter", "typing_extensions"},
-    "store": {"numpy", "typing_extensions"},
+    "store": {"jaxtyping", "numpy", "typing_extensions"},
     "metrics": {"jaxtyping", "numpy", "typing_extensions"},
     "models": {"jaxtyping", "numpy", "tokenizers", "torch", "typing_extensions"},
     "serving": {"jaxtyping", "numpy", "torch", "typing_extensions"},
-    "tasks": {"numpy", "typing_extensions", "watchfiles"},
-    "training": {"jaxtyping", "numpy", "safetensors", "torch", "typing_extensions"},
+    "tasks": {"jaxtyping", "numpy", "typing_extensions", "watchfiles"},
+    "training": {"jaxtyping", "numpy", "pydantic", "safetensors", "torch", "typing_extensions"},
     "faces": {"typer", "typing_extensions"},
 }
 

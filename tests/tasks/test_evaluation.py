@@ -10,7 +10,7 @@ import pytest
 
 from tidemill.core.errors import InputError, SettingError
 from tidemill.core.settings import Settings
-from tidemill.tasks.documented import DocumentedFunction
+from tidemill.corpus.documented import DocumentedFunction
 from tidemill.tasks.evaluation import SearchEvaluation, evaluate_search
 from tidemill.tasks.rankers import Ranker
 

@@ -11,6 +11,7 @@ import pytest
 from tidemill.core.clock import FixedClock
 from tidemill.core.errors import InputError, LockedError, TidemillError
 from tidemill.core.executor import InlineExecutor
+from tidemill.core.files import bytes_and_facts
 from tidemill.core.randomness import stream
 from tidemill.core.settings import Settings
 from tidemill.source.dataflow import data_flow, unpack
@@ -291,7 +292,7 @@ def test_a_slow_parse_falls_back_to_text(project: Path) -> None:
 def test_a_file_that_keeps_changing_is_listed(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = reading.bytes_and_facts
+    read = bytes_and_facts
 
     def restless(path: str, most: int, **options: bool) -> Facts:
         before, raw, _ = read(path, most, **options)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tidemill.tasks.documented import DocumentedFunction
+from tidemill.corpus.documented import DocumentedFunction
 from tidemill.tasks.rankers import store_ranker
 
 

@@ -2,11 +2,12 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tidemill.core.errors import CapacityError, StoreError, TidemillError
+from tidemill.core.errors import CapacityError, InputError, StoreError, TidemillError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -85,6 +86,33 @@ def make_private_directory(path: Path) -> Path:
             if folder == path or not folder.exists():
                 folder.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
     return path
+
+
+def bytes_and_facts(
+    path: str, most: int, *, follow_symlinks: bool = True
+) -> tuple[os.stat_result, bytes, os.stat_result]:
+    """Read at most ``most`` + 1 bytes, with the file's facts before and after.
+
+    Args:
+        path: A regular file.
+        most: Bytes; one more says that there are more.
+        follow_symlinks: Whether the path itself may be a link.
+
+    Raises:
+        InputError: It is no regular file.
+        OSError: The system does not let us read it.
+    """
+    # Without O_NONBLOCK, a file that has become a FIFO would hold us for ever.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    # The walk met no link here; one that has taken the place since is not followed either.
+    flags |= 0 if follow_symlinks else os.O_NOFOLLOW
+    descriptor = os.open(path, flags)
+    with os.fdopen(descriptor, "rb") as file:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise InputError("special: no regular file any more")
+        raw = file.read(most + 1)
+        return before, raw, os.fstat(descriptor)
 
 
 def flush_directory(path: Path) -> None:

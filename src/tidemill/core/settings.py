@@ -51,6 +51,14 @@ class Settings:
         default_factory=_processors,
         metadata=_about("processes at work; the default is one a processor", ge=1, le=1024),
     )
+    experts: Path | None = field(
+        default=None,
+        metadata=_about("folder of your experts; else tidemill/experts among your data files"),
+    )
+    runs: Path | None = field(
+        default=None,
+        metadata=_about("folder of training runs; else tidemill/runs among your state files"),
+    )
     max_file_bytes: int = field(
         default=1_000_000, metadata=_about("larger files are listed, not read", ge=1, le=2**30)
     )
@@ -64,6 +72,10 @@ class Settings:
         default=40, metadata=_about("lines in a piece of other text", ge=1, le=10_000)
     )
     search_limit: int = field(default=10, metadata=_about("results a search shows", ge=1, le=1_000))
+    search_experts: str = field(
+        default="search-terms,search-code",
+        metadata=_about("experts that searches ask, with commas; the word none: words alone"),
+    )
     follow_symlinks: bool = field(
         default=False, metadata=_about("walk into linked folders, each once")
     )

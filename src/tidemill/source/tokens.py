@@ -8,7 +8,7 @@ without spaces (Chinese, Japanese), every two neighbouring characters are a part
 import re
 from functools import lru_cache
 
-__all__ = ["MAX_TERM_CHARACTERS", "terms"]
+__all__ = ["MAX_TERM_CHARACTERS", "parts", "terms"]
 
 MAX_TERM_CHARACTERS = 128
 CACHED_WORDS = 8_192
@@ -36,6 +36,24 @@ def terms(text: str) -> list[str]:
     found: list[str] = []
     for word in WORD.findall(text):
         found += _terms_of(word) if len(word) <= MAX_TERM_CHARACTERS else ()
+    return found
+
+
+def parts(text: str) -> list[str]:
+    """Split a text into the parts of its words, without the wholes.
+
+    Args:
+        text: Code, comments, or a person's query.
+
+    Returns:
+        The parts, lower-cased, in order and with repetitions; words longer than 128
+        characters give none.
+    """
+    found: list[str] = []
+    for word in WORD.findall(text):
+        if len(word) <= MAX_TERM_CHARACTERS:
+            split = _terms_of(word)
+            found += split[1:] if len(split) > 1 else split
     return found
 
 

@@ -37,6 +37,10 @@ class SearchFilters:
             return False
         return not self.paths or any(path_pattern(glob).fullmatch(path) for glob in self.paths)
 
+    def accepts(self, path: str, language: str | None, kind: str) -> bool:
+        """Whether a unit of this kind in this file may answer."""
+        return (not self.kinds or kind in self.kinds) and self.accepts_file(path, language)
+
 
 PIECE = re.compile(
     r"(?:^|(?<=/))\*\*(?:(?P<folders>/)|(?P<rest>$))|(?P<star>\*+)|(?P<any>\?)|[^*?]+", re.DOTALL

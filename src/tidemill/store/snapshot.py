@@ -5,6 +5,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from tidemill.store.ranking import Collection, Found, best, collection_of
 from tidemill.store.rows import KINDS, Body, FileRow, Hit, StoreFacts, UnitRow
 from tidemill.store.schema import format_version
 from tidemill.store.segments import Segment, segments_of
+from tidemill.store.vectors import VectorIndex, open_vectors
 
 __all__ = ["FILE_COLUMNS", "UNIT_COLUMNS", "Lexicon", "Snapshot", "file_of", "living_files"]
 
@@ -87,6 +89,51 @@ class Snapshot:
         return known
 
     @taking_for_damage()
+    def ranked(
+        self, terms: Sequence[str], *, limit: int, filters: SearchFilters = EVERYTHING
+    ) -> list[Found]:
+        """Return rows of the best units for finished terms, by BM25, best first."""
+        lexicon = self.lexicon
+        wanted = None if filters.open else self._wanted(filters, lexicon.segments)
+        return best(self.connection, lexicon.collection, terms, limit=limit, wanted=wanted)[:limit]
+
+    @taking_for_damage()
+    def scored(self, terms: Sequence[str], units: Sequence[int]) -> list[Found]:
+        """Return what BM25 says of these units; those without any of the terms are left out."""
+        if not units:
+            return []
+        lexicon = self.lexicon
+        asked = np.array(units, dtype=np.int64)
+        wanted = [np.isin(segment.documents.units, asked) for segment in lexicon.segments]
+        return best(self.connection, lexicon.collection, terms, limit=len(units), wanted=wanted)
+
+    @taking_for_damage()
+    def units_of_bodies(
+        self, keys: Sequence[str], *, filters: SearchFilters = EVERYTHING
+    ) -> dict[str, list[int]]:
+        """Return the rows of the units that have these bodies and pass the filters."""
+        found: dict[str, list[int]] = {}
+        for first in range(0, len(keys), ROWS_AT_ONCE):
+            group = keys[first : first + ROWS_AT_ONCE]
+            places = ", ".join("?" * len(group))
+            rows = self.connection.execute(
+                "SELECT units.body_hash, units.id, units.kind, files.path, files.language"  # noqa: S608  marks
+                " FROM units JOIN files ON files.id = units.file"
+                f" WHERE units.body_hash IN ({places}) ORDER BY units.id",
+                tuple(group),
+            )
+            for key, number, kind, path, language in rows:
+                if filters.open or filters.accepts(real_path(path), language, kind):
+                    found.setdefault(key, []).append(number)
+        return found
+
+    @taking_for_damage()
+    def hits(self, found: Sequence[Found]) -> list[Hit]:
+        """Return the units of an answer, with their files, in its order."""
+        known = self._hits(found)
+        return [known[entry.unit] for entry in found if entry.unit in known]
+
+    @taking_for_damage()
     def search(
         self, terms: Sequence[str], *, limit: int = 10, filters: SearchFilters = EVERYTHING
     ) -> list[Hit]:
@@ -103,7 +150,7 @@ class Snapshot:
         lexicon = self.lexicon
         wanted = None if filters.open else self._wanted(filters, lexicon.segments)
         found = best(self.connection, lexicon.collection, terms, limit=limit, wanted=wanted)
-        hits = self._hits(found)
+        hits = list(self._hits(found).values())
         hits.sort(key=lambda hit: (-hit.score, hit.path, hit.unit.start_byte))
         return hits[:limit]
 
@@ -127,9 +174,9 @@ class Snapshot:
                 passing[number] = filters.accepts_file(real_path(path), language)
         return passing
 
-    def _hits(self, found: Sequence[Found]) -> list[Hit]:
-        """Return the units of an answer, with their files, in any order."""
-        hits = []
+    def _hits(self, found: Sequence[Found]) -> dict[int, Hit]:
+        """Return the units of an answer, with their files, by their rows' numbers."""
+        hits: dict[int, Hit] = {}
         for first in range(0, len(found), ROWS_AT_ONCE):
             group = {entry.unit: entry for entry in found[first : first + ROWS_AT_ONCE]}
             places = ", ".join("?" * len(group))
@@ -138,7 +185,7 @@ class Snapshot:
                 f" JOIN files ON files.id = units.file WHERE units.id IN ({places})",
                 tuple(group),
             )
-            hits += [hit_of(group[row[0]], row) for row in rows]
+            hits |= {row[0]: hit_of(group[row[0]], row) for row in rows}
         return hits
 
     def files(self) -> Iterator[FileRow]:
@@ -174,6 +221,44 @@ class Snapshot:
         """Yield every distinct body: all that an expert needs to embed the store anew."""
         for row in self.connection.execute("SELECT hash, packing, text, graph FROM bodies"):
             yield checked_body(row)
+
+    def experts(self) -> dict[str, str]:
+        """Return the experts that searches ask: the hash of each by name."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = 'experts'").fetchone()
+        return dict(json.loads(row[0])) if row else {}
+
+    def without_vector(self, expert_hash: str, kinds: Sequence[str]) -> list[str]:
+        """Return the keys of bodies of some kinds of units that an expert has not seen.
+
+        Args:
+            expert_hash: Whose vectors are looked for.
+            kinds: Kinds of units.
+
+        Returns:
+            The short ones first, so that those of about one length stand together.
+        """
+        places = ", ".join("?" * len(kinds))
+        rows = self.connection.execute(
+            "SELECT hash FROM bodies WHERE hash IN"  # noqa: S608  marks
+            f" (SELECT body_hash FROM units WHERE kind IN ({places}))"
+            " AND NOT EXISTS (SELECT 1 FROM vectors WHERE body_hash = hash AND expert_hash = ?)"
+            " ORDER BY length(text), hash",
+            (*kinds, expert_hash),
+        )
+        return [row[0] for row in rows]
+
+    def vectors(self, folder: Path, expert_hash: str) -> VectorIndex:
+        """Return all vectors of an expert.
+
+        Args:
+            folder: The store's, where they are kept for the next process.
+            expert_hash: Whose.
+        """
+        row = self.connection.execute(
+            "SELECT value FROM meta WHERE key = 'vector_changes'"
+        ).fetchone()
+        changes = int(row[0]) if row else 0
+        return open_vectors(self.connection, folder, expert_hash, changes=changes)
 
     def facts(self) -> StoreFacts:
         """Count what is in the store."""

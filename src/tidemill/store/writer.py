@@ -3,12 +3,13 @@
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from tidemill.core.clock import Clock
 from tidemill.core.journal import Journal
@@ -19,6 +20,7 @@ from tidemill.store.rows import Body, FileFacts, FileRecord, FileRow
 from tidemill.store.segments import merge_segments, read_segment, write_segment
 from tidemill.store.snapshot import FILE_COLUMNS, UNIT_COLUMNS, living_files
 from tidemill.store.tiers import due, due_at_end
+from tidemill.store.vectors import packed_vector
 from tidemill.store.worklist import Worklist
 
 __all__ = ["STEP", "Batch", "StoreWriter"]
@@ -156,6 +158,42 @@ class StoreWriter:
             removed = sum([self._remove(stored_path(path), freed) for path in paths])
             self._collect(freed)
         return removed
+
+    def add_vectors(
+        self, expert_hash: str, vectors: Iterable[tuple[str, Float[np.ndarray, " vector"]]]
+    ) -> None:
+        """Commit what an expert says of bodies; those that are gone by now are passed over.
+
+        Raises:
+            CapacityError: The disk is full; what was committed before stays.
+        """
+        with self._transaction():
+            self.connection.executemany(
+                "INSERT OR REPLACE INTO vectors (body_hash, expert_hash, vector)"
+                " SELECT hash, ?, ? FROM bodies WHERE hash = ?",
+                [(expert_hash, packed_vector(vector), key) for key, vector in vectors],
+            )
+            self.connection.execute(
+                "INSERT INTO meta VALUES ('vector_changes', '1')"
+                " ON CONFLICT (key) DO UPDATE SET value = value + 1"
+            )
+
+    def switch_experts(self, experts: Mapping[str, str]) -> None:
+        """Let searches ask these experts from now on, and drop the vectors of all others.
+
+        Args:
+            experts: Hash of each by name; every body has its vectors of all of them.
+        """
+        hashes = tuple(experts.values())
+        places = ", ".join("?" * len(hashes))
+        with self._transaction():
+            self.connection.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('experts', ?)", (json.dumps(dict(experts)),)
+            )
+            self.connection.execute(
+                f"DELETE FROM vectors WHERE expert_hash NOT IN ({places})",  # noqa: S608  marks
+                hashes,
+            )
 
     def finish(self) -> None:
         """End a run: merge segments until a query meets few of them, and drop the dead."""

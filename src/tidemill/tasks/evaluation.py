@@ -20,9 +20,9 @@ from tidemill.core.processes import ProcessExecutor
 from tidemill.core.progress import Progress, Silence
 from tidemill.core.randomness import stream
 from tidemill.core.settings import Settings, resolve
+from tidemill.corpus.documented import DocumentedFunction, distinct, documented_in, without_name
 from tidemill.metrics.bootstrap import Interval, cluster_interval, percentile_interval
 from tidemill.metrics.retrieval import MEASURES, QueryFigures, one_answer_figures
-from tidemill.tasks.documented import DocumentedFunction, distinct, documented_in, without_name
 from tidemill.tasks.packages import packages_named, source_files
 from tidemill.tasks.rankers import Ranker, RankerFactory, store_ranker
 

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from tidemill.core.errors import InputError
+from tidemill.core.files import bytes_and_facts
 from tidemill.core.settings import Settings, resolve
 from tidemill.source.dataflow.extractor import data_flow as graph_of
 from tidemill.source.dataflow.graph import DataFlowGraph
@@ -13,7 +14,6 @@ from tidemill.source.lines import LineTable
 from tidemill.source.parsing import SyntaxTree, parse
 from tidemill.source.text import decode
 from tidemill.source.units import Unit, units_of
-from tidemill.tasks.reading import bytes_and_facts
 
 __all__ = ["FlowAnswer", "data_flow", "split_target"]
 

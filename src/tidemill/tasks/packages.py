@@ -7,10 +7,11 @@ import sysconfig
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tidemill.core.errors import InputError
 from tidemill.core.settings import Settings
+from tidemill.corpus.left_out import is_test
 from tidemill.tasks.discovery import Candidate, discover
 
 __all__ = ["STDLIB", "Package", "package_named", "packages_named", "source_files"]
@@ -20,10 +21,6 @@ STDLIB = "stdlib"
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 FOREIGN_FOLDERS = frozenset({"site-packages", "dist-packages"})
-TEST_FOLDER = re.compile(r"(?:.*[_-])?(?:tests?|testing|spec|specs|__tests__)", re.IGNORECASE)
-TEST_FILE = re.compile(
-    r"(?:tests?|conftest)\.\w+|test_.*|.*[._-](?:test|tests|spec)\.\w+|.*[a-z0-9]Tests?\.\w+"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +107,6 @@ def _unknown(name: str) -> InputError:
 def _is_left_out(path: str, root: Path) -> bool:
     """Whether a file belongs to tests or to another package; the root's own path never says so."""
     inner = Path(path).relative_to(root) if Path(path) != root else Path(root.name)
-    folders = inner.parts[:-1]
-    if any(part in FOREIGN_FOLDERS or TEST_FOLDER.fullmatch(part) for part in folders):
+    if not FOREIGN_FOLDERS.isdisjoint(inner.parts[:-1]):
         return True
-    return TEST_FILE.fullmatch(inner.name) is not None
+    return is_test(PurePosixPath(inner))

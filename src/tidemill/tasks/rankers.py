@@ -1,21 +1,38 @@
 """Whoever ranks candidates for a query: the seam that every expert is measured through."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from tidemill.core.errors import ExpertError
 from tidemill.core.hashing import content_hash
+from tidemill.core.settings import Settings
+from tidemill.corpus.documented import DocumentedFunction
+from tidemill.serving.embedder import Embedder
+from tidemill.source.dataflow.merging import text_graph
+from tidemill.source.dataflow.packing import pack
+from tidemill.source.language import LANGUAGES
 from tidemill.source.tokens import terms
+from tidemill.store.filters import SearchFilters
 from tidemill.store.postings import BODY, NAME, DocumentTerms, gather
 from tidemill.store.rows import Body, FileRecord, FileRow, UnitRow
 from tidemill.store.snapshot import Snapshot
 from tidemill.store.store import Store
 from tidemill.store.writer import Batch
-from tidemill.tasks.documented import DocumentedFunction
+from tidemill.tasks.asking import experts_of
+from tidemill.tasks.embedding import embed
+from tidemill.tasks.hybrid import ask, fused_search
 
-__all__ = ["Ranker", "RankerFactory", "StoreRanker", "store_ranker"]
+__all__ = [
+    "HybridRanker",
+    "Ranker",
+    "RankerFactory",
+    "StoreRanker",
+    "hybrid_ranker",
+    "store_ranker",
+]
 
 
 class Ranker(Protocol):
@@ -63,6 +80,13 @@ def store_ranker(candidates: Sequence[DocumentedFunction]) -> Iterator[StoreRank
     Each is a document with the terms that indexing gives it: those of its
     qualified name and of its text, which is without documentation here.
     """
+    with candidate_store(candidates) as store, store.snapshot() as snapshot:
+        yield StoreRanker(snapshot, len(candidates))
+
+
+@contextmanager
+def candidate_store(candidates: Sequence[DocumentedFunction]) -> Iterator[Store]:
+    """Put candidates into a store of their own, whose files are named by their numbers."""
     with (
         tempfile.TemporaryDirectory(prefix="tidemill-") as folder,
         Store(Path(folder) / "candidates") as store,
@@ -71,8 +95,60 @@ def store_ranker(candidates: Sequence[DocumentedFunction]) -> Iterator[StoreRank
             writer.begin()
             writer.write([_batch(candidates)])
             writer.finish()
+        yield store
+
+
+class HybridRanker:
+    """Words and experts together, over a snapshot that holds the candidates and nothing else.
+
+    Args:
+        snapshot: Its files are named by the number of their candidate.
+        count: How many candidates there are.
+        experts: Who is asked, by name.
+        folder: The store's.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, count: int, experts: Mapping[str, Embedder], folder: Path
+    ) -> None:
+        self._snapshot = snapshot
+        self._count = count
+        self._experts = experts
+        self._folder = folder
+
+    def rank(self, query: str) -> Sequence[float]:
+        """Score the candidates as a search would, all of them."""
+        asked = ask(self._experts, query, self._snapshot, self._folder)
+        wanted = list(dict.fromkeys(terms(query)))
+        scores = [0.0] * self._count
+        for found in fused_search(
+            self._snapshot, wanted, asked, limit=self._count, filters=SearchFilters()
+        ):
+            scores[int(found.hit.path)] = found.score
+        return scores
+
+
+@contextmanager
+def hybrid_ranker(
+    candidates: Sequence[DocumentedFunction], *, settings: Settings
+) -> Iterator[HybridRanker]:
+    """Put candidates into a store of their own and let the experts see them.
+
+    Args:
+        candidates: What is ranked.
+        settings: Say which experts.
+
+    Raises:
+        ExpertError: One of the experts cannot be asked.
+    """
+    with candidate_store(candidates) as store:
+        report = embed(store.folder, settings=settings)
+        if report.missing:
+            name, reason = next(iter(report.missing.items()))
+            raise ExpertError(f"{name}: {reason}")
         with store.snapshot() as snapshot:
-            yield StoreRanker(snapshot, len(candidates))
+            experts = experts_of(snapshot, settings).opened
+            yield HybridRanker(snapshot, len(candidates), experts, store.folder)
 
 
 def _batch(candidates: Sequence[DocumentedFunction]) -> Batch:
@@ -90,6 +166,9 @@ def _batch(candidates: Sequence[DocumentedFunction]) -> Batch:
 
 def _record(number: int, function: DocumentedFunction) -> FileRecord:
     text = function.code.encode()
+    graph = text_graph(text, LANGUAGES[function.language])
+    # As in an index, a body's key begins with its language.
+    key = f"{function.language}.candidate:{content_hash(text)}"
     unit = UnitRow(
         kind="function",
         name=function.name,
@@ -98,10 +177,10 @@ def _record(number: int, function: DocumentedFunction) -> FileRecord:
         end_byte=len(text),
         start_line=1,
         end_line=1 + text.count(b"\n"),
-        body_hash=content_hash(text),
+        body_hash=key,
     )
     return FileRecord(
-        file=FileRow(path=str(number), language=function.language, content_hash=unit.body_hash),
+        file=FileRow(path=str(number), language=function.language, content_hash=content_hash(text)),
         units=(unit,),
-        bodies=(Body(hash=unit.body_hash, text=text),),
+        bodies=(Body(hash=key, text=text, graph=pack(graph) if graph else b""),),
     )

@@ -1,12 +1,12 @@
 """What a worker does with some files: it reads them, and makes all that the store keeps."""
 
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tidemill.core.clock import Clock, SystemClock
 from tidemill.core.errors import InputError
+from tidemill.core.files import bytes_and_facts
 from tidemill.core.hashing import content_hash
 from tidemill.source.text import decode
 from tidemill.store.postings import DocumentTerms, gather
@@ -138,20 +138,3 @@ def steady_bytes(path: str, limits: Limits) -> tuple[bytes, os.stat_result]:
         if same and len(raw) == after.st_size:
             return raw, after
     raise InputError("changed: it changed while it was read, twice")
-
-
-def bytes_and_facts(
-    path: str, most: int, *, follow_symlinks: bool = True
-) -> tuple[os.stat_result, bytes, os.stat_result]:
-    """Read at most ``most`` + 1 bytes, with the file's facts before and after."""
-    # Without O_NONBLOCK, a file that has become a FIFO would hold us for ever.
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    # The walk met no link here; one that has taken the place since is not followed either.
-    flags |= 0 if follow_symlinks else os.O_NOFOLLOW
-    descriptor = os.open(path, flags)
-    with os.fdopen(descriptor, "rb") as file:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise InputError("special: no regular file any more")
-        raw = file.read(most + 1)
-        return before, raw, os.fstat(descriptor)

@@ -1,7 +1,7 @@
 """Search: words -> terms -> the store's ranking -> places with their matching lines."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,9 +11,11 @@ from tidemill.core.settings import Settings, resolve
 from tidemill.source.language import LANGUAGES, language_of
 from tidemill.source.tokens import terms
 from tidemill.store.filters import SearchFilters
-from tidemill.store.rows import FileRow, Hit
+from tidemill.store.rows import FileRow
 from tidemill.store.snapshot import Snapshot
 from tidemill.store.store import Store
+from tidemill.tasks.asking import experts_of
+from tidemill.tasks.hybrid import Asked, FusedHit, ask, fused_search
 from tidemill.tasks.matching import MatchingLine, matching_lines
 from tidemill.tasks.whereabouts import required_store_folder
 
@@ -34,9 +36,11 @@ class SearchHit:
         name: Qualified name.
         signature: Its head on one line.
         language: Name of the language, or None for other text.
-        score: BM25; higher is better, only comparable within one answer.
+        score: Higher is better, only comparable within one answer: BM25, or the sum of
+            ``parts`` where experts were asked.
         lines: The lines that show best why it was found.
-        why: What each query term added to the score, most first.
+        why: What each query term added to BM25, most first.
+        parts: What words and experts added to the score; empty where only words count.
         stale: Whether the file is no longer the one that was indexed.
     """
 
@@ -50,6 +54,7 @@ class SearchHit:
     score: float
     lines: tuple[MatchingLine, ...]
     why: tuple[tuple[str, float], ...]
+    parts: tuple[tuple[str, float], ...]
     stale: bool
 
 
@@ -65,6 +70,8 @@ class IndexState:
         stale: How many of the answer's hits lie in files that have changed since.
         eligible: Files that the filters let through, counted where nothing was found.
         unfinished: Whether a run of `index` was stopped, or is at work.
+        experts: Names of those that were asked.
+        unasked: Why experts that should be asked were not, by name.
     """
 
     store: Path
@@ -74,6 +81,8 @@ class IndexState:
     stale: int
     eligible: int | None
     unfinished: bool
+    experts: tuple[str, ...]
+    unasked: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +133,14 @@ def search(
     folder = required_store_folder(settings, cwd)
     with Store(folder) as store, store.snapshot() as snapshot:
         filters = replace(filters, paths=_placed(filters.paths, store, cwd))
-        found = snapshot.search(wanted, limit=limit or settings.search_limit, filters=filters)
+        experts = experts_of(snapshot, settings)
+        asked = ask(experts.opened, query, snapshot, folder)
+        limit = limit or settings.search_limit
         root = store.root
-        hits = tuple(_hit(hit, snapshot, root) for hit in found)
+        hits = tuple(
+            _hit(found, snapshot, root)
+            for found in _found(snapshot, wanted, asked, (limit, filters))
+        )
         facts = snapshot.facts()
         eligible = None if hits else _eligible(filters, snapshot)
         unfinished = snapshot.unfinished
@@ -138,8 +152,24 @@ def search(
         stale=sum(hit.stale for hit in hits),
         eligible=eligible,
         unfinished=unfinished,
+        experts=tuple(one.name for one in asked),
+        unasked=experts.missing,
     )
     return SearchAnswer(query=query, terms=tuple(wanted), hits=hits, state=state)
+
+
+def _found(
+    snapshot: Snapshot,
+    terms: Sequence[str],
+    asked: Sequence[Asked],
+    given: tuple[int, SearchFilters],
+) -> list[FusedHit]:
+    """Rank by words and experts, or by words alone where there are none."""
+    limit, filters = given
+    if asked:
+        return fused_search(snapshot, terms, asked, limit=limit, filters=filters)
+    hits = snapshot.search(terms, limit=limit, filters=filters)
+    return [FusedHit(hit=hit, score=hit.score, parts={}) for hit in hits]
 
 
 def _eligible(filters: SearchFilters, snapshot: Snapshot) -> int:
@@ -180,9 +210,9 @@ def _check_languages(filters: SearchFilters) -> None:
         raise SettingError(f"--lang: unknown language {name}", hint=hint)
 
 
-def _hit(hit: Hit, snapshot: Snapshot, root: Path) -> SearchHit:
+def _hit(found: FusedHit, snapshot: Snapshot, root: Path) -> SearchHit:
     """Dress a row of the ranking with what a reader wants to see of it."""
-    unit = hit.unit
+    hit, unit = found.hit, found.hit.unit
     body = snapshot.body(unit.body_hash)
     text = body.text.decode("utf-8", "replace") if body else unit.signature
     return SearchHit(
@@ -193,9 +223,10 @@ def _hit(hit: Hit, snapshot: Snapshot, root: Path) -> SearchHit:
         name=unit.qualified_name,
         signature=unit.signature,
         language=hit.language,
-        score=hit.score,
+        score=found.score,
         lines=matching_lines(text, unit.start_line, dict(hit.why), terms),
         why=tuple(sorted(hit.why, key=lambda part: -part[1])),
+        parts=tuple(found.parts.items()),
         stale=is_stale(snapshot.file(hit.path), root),
     )
 

@@ -59,10 +59,11 @@ class Verb:
         return loaded
 
 
-def _verb(words: str, summary: str) -> Verb:
+def _verb(words: str, summary: str, *, function: str | None = None) -> Verb:
+    """Return a row; ``function`` is for words that Python keeps for itself."""
     names = tuple(words.split())
     home = f"tidemill.faces.cli.{'_'.join(names)}"
-    return Verb(words=names, function=f"{home}:{names[-1]}", summary=summary)
+    return Verb(words=names, function=f"{home}:{function or names[-1]}", summary=summary)
 
 
 VERBS: tuple[Verb, ...] = (
@@ -75,12 +76,32 @@ VERBS: tuple[Verb, ...] = (
     _verb("doctor", "Check this machine and this store, and say what to mend."),
     _verb("config show", "Print every setting, its value and where it was set."),
     _verb("eval search", "Measure search on documented functions of named packages."),
+    _verb("experts list", "List the experts that are at hand.", function="list_experts"),
+    _verb("experts verify", "Check experts down to the last byte."),
+    _verb(
+        "experts import",
+        "Take in an expert, or an encoder from Hugging Face's layout.",
+        function="import_expert",
+    ),
+    _verb("experts export", "Write an expert so that Hugging Face's programs load it."),
+    _verb("experts pack", "Pack an expert into one file."),
+    _verb("experts remove", "Remove one of your experts."),
+    _verb("data build", "Build a packed training set from a recipe."),
+    _verb("data inspect", "Look into a packed training set."),
+    _verb("train", "Train an expert from a recipe and a packed training set."),
+    _verb("runs list", "List training runs and how far they are.", function="list_all"),
+    _verb("runs compare", "Put training runs side by side."),
+    _verb("runs resume", "Go on with a training run that was stopped."),
+    _verb("runs remove", "Remove training runs with everything in their folders."),
     _verb("selftest", "Kill, damage and fill up a store, and check that nothing is lost."),
 )
 
 GROUPS = {
     "config": "Look at the settings.",
+    "data": "Make training sets, and look into them.",
     "eval": "Measure how good the answers are.",
+    "runs": "Look after training runs.",
+    "experts": "Look after the experts: packages of weights and what they say of themselves.",
 }
 
 

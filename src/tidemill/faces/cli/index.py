@@ -23,6 +23,7 @@ from tidemill.faces.cli.output import (
     write_json,
 )
 from tidemill.faces.cli.progress import shown_progress
+from tidemill.tasks.embedding import EmbeddingReport, embed
 from tidemill.tasks.indexing import IndexReport, UnparsableFile, forget
 from tidemill.tasks.indexing import index as run_index
 from tidemill.tasks.watching import watch as keep_indexing
@@ -57,7 +58,9 @@ def index(
     the reason, and the others go on. Folders of tools (.git, node_modules, .venv,
     __pycache__, ...) are never entered. The store is the nearest .tidemill at or
     above the first PATH, and made there where there is none, unless the setting
-    store moves it. Interrupted, the same command resumes.
+    store moves it. Words can be searched as soon as a file is read; what the experts
+    of the setting search_experts say of each function follows. Interrupted, the same
+    command resumes.
 
     What is forgotten comes back with the next run over it, unless an ignore file
     names it.
@@ -78,7 +81,13 @@ def index(
     else:
         with shown_progress() as progress:
             done = run_index(chosen, settings=settings, progress=progress)
-        write_json(done.to_dict()) if as_json else report(done, ink_for(), every=skipped)
+        if not as_json:
+            report(done, ink_for(), every=skipped)
+        learned = _learn(done, settings)
+        if as_json:
+            write_json(done.to_dict() | {"experts": learned})
+        else:
+            report_learned(learned, ink_for())
 
 
 def _forget(paths: list[Path], settings: Settings, *, as_json: bool) -> None:
@@ -93,9 +102,25 @@ def _forget(paths: list[Path], settings: Settings, *, as_json: bool) -> None:
     raise typer.Exit(0 if count else 1)
 
 
+def _learn(done: IndexReport, settings: Settings) -> EmbeddingReport:
+    """Let the experts see what is new; searches by words work all the while."""
+    with shown_progress(unit="functions") as progress:
+        return embed(done.store, settings=settings, progress=progress)
+
+
+def report_learned(learned: EmbeddingReport, ink: Ink) -> None:
+    """Say what the experts have seen, and why some have not."""
+    if learned.embedded:
+        vectors = counted(learned.embedded, "vector")
+        write(f"{vectors} by {', '.join(learned.experts)} in {duration(learned.seconds)}")
+    for name, reason in learned.missing.items():
+        write(ink.dim(f"  {printable(name)} is not asked: {printable(reason)}"))
+
+
 def _watch(paths: list[Path], settings: Settings) -> None:
     for number, done in enumerate(keep_indexing(paths, settings=settings, trouble=_complain)):
         report(done, ink_for(), every=False)
+        report_learned(_learn(done, settings), ink_for())
         sys.stdout.flush()
         if not number:
             write_error("watching; Ctrl-C ends it")

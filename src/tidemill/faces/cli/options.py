@@ -8,7 +8,15 @@ import typer
 from tidemill.core.errors import SettingError
 from tidemill.core.settings import Settings, resolve
 
-__all__ = ["AsJson", "Seed", "StoreFolder", "Workers", "named_path", "settings_from"]
+__all__ = [
+    "AsJson",
+    "ExpertsFolder",
+    "Seed",
+    "StoreFolder",
+    "Workers",
+    "named_path",
+    "settings_from",
+]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 StoreFolder = Annotated[
@@ -28,6 +36,17 @@ def named_path(text: str) -> Path:
     if not text:
         raise SettingError("a path is empty", hint="name a file or folder; . is this one")
     return Path(text)
+
+
+ExpertsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--experts",
+        metavar="FOLDER",
+        parser=named_path,
+        help="Your experts; else among your data files.",
+    ),
+]
 
 
 def settings_from(**flags: object) -> Settings:

@@ -63,7 +63,9 @@ def search(
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", metavar="N", min=1, max=1000, help="Hits shown.")
     ] = None,
-    why: Annotated[bool, typer.Option("--why", help="Show what each word added.")] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Show what each word and each expert added.")
+    ] = False,
     store: StoreFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -110,6 +112,9 @@ def report(answer: SearchAnswer, ink: Ink, *, why: bool) -> None:
         if why:
             parts = DOT.join(f"{printable(term)} {weight:.2f}" for term, weight in hit.why)
             write(" " * INDENT + ink.dim(f"why: {parts}"))
+            if hit.parts:
+                sums = DOT.join(f"{printable(name)} {value:.2f}" for name, value in hit.parts)
+                write(" " * INDENT + ink.dim(f"     {sums}"))
 
 
 def _shown_path(hit: SearchHit, answer: SearchAnswer) -> str:
@@ -158,6 +163,8 @@ def _remark(answer: SearchAnswer) -> None:
         write_error(f"nothing found for {', '.join(map(printable, answer.terms))} in {where}")
     if answer.state.eligible == 0 and answer.state.files:
         write_error(ink.warning("--path and --lang let none of these files through"))
+    for name, reason in answer.state.unasked.items():
+        write_error(ink.warning(f"{printable(name)} was not asked: {printable(reason)}"))
     if answer.state.unfinished:
         write_error(ink.warning("not all is indexed: `tidemill index` was stopped, or is at work"))
     if answer.state.stale:

@@ -109,6 +109,14 @@ class DataFlowGraph:
         columns = zip(self.targets, self.sources, self.relations, strict=True)
         return tuple(Edge(target, source, _EDGE_KINDS[kind]) for target, source, kind in columns)
 
+    @property
+    def own_names(self) -> frozenset[bytes]:
+        """The names of variables that are bound here: renaming them changes nothing."""
+        free = {name.encode() for name in self.free}
+        columns = zip(self.starts, self.ends, self.marks, strict=True)
+        names = {self.text[start:end] for start, end, mark in columns if not mark & _KIND_MASK}
+        return frozenset(names - free)
+
     def without_literals(self) -> "DataFlowGraph":
         """Return the view that has variables and paths only."""
         keep = [place for place, mark in enumerate(self.marks) if mark & _KIND_MASK != _LITERAL]

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tidemill.core.errors import ExpertError, InputError
+from tidemill.core.files import bytes_and_facts
 from tidemill.core.progress import Progress
 from tidemill.metrics.near_vectors import near_vectors
 from tidemill.source.text import decode
 from tidemill.tasks.clones.forms import Fragment
 from tidemill.tasks.clones.grouping import Group, Member, ancestors, without_contained
 from tidemill.tasks.clones.stars import linked, stars
-from tidemill.tasks.reading import bytes_and_facts
 
 if TYPE_CHECKING:
     import numpy as np

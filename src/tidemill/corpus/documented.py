@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tidemill.core.errors import InputError, ParseTimeoutError
+from tidemill.core.files import bytes_and_facts
 from tidemill.core.hashing import content_hash
 from tidemill.core.settings import Settings
 from tidemill.source.language import language_of
@@ -19,15 +20,30 @@ from tidemill.source.parsing import SyntaxTree, parse
 from tidemill.source.text import decode
 from tidemill.source.tokens import terms
 from tidemill.source.units import Unit, units_of
-from tidemill.tasks.reading import bytes_and_facts
 
-__all__ = ["DocumentedFunction", "distinct", "documented_in", "first_paragraph", "without_name"]
+__all__ = [
+    "DocumentedFunction",
+    "distinct",
+    "documented_in",
+    "first_paragraph",
+    "functions_in",
+    "without_name",
+]
 
 FEWEST_LINES = 3
 FEWEST_WORDS = 3
 HEAD_BYTES = 8_192
 WORD = re.compile(r"\w+")
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
+NO_QUESTION = re.compile(
+    r"[@\\]!?\w|:\w[\w -]*:|>>>|\{?(?:@link )?https?://\S+$"
+    r"|(?:arg(?:ument)?s|param(?:eter)?s|raises|examples?)\s?(?::|---)"
+    r"|(?:rubocop|eslint|jshint|jslint|pylint|noinspection|call-seq|nolint)\b"
+    r"|TO[D]O\b|FIX[M]E\b|X{3}\b|(?:\(c\) )?copyright\b|licensed under\b|[-=*#/]{4}",
+    re.IGNORECASE,
+)
+"""Beginnings of tags, orders to tools, and what is said of a file rather than of a function."""
+
 TEST_NAME = re.compile(r"test(?:$|[_A-Z0-9])|Test[A-Z0-9_]")
 
 
@@ -42,7 +58,7 @@ class DocumentedFunction:
         language: Its language.
         name: Its own name.
         qualified_name: Its name with those of its owners.
-        query: The first paragraph of its documentation.
+        query: The first paragraph of its documentation; empty when that is no question.
         code: Its text without documentation.
     """
 
@@ -71,18 +87,41 @@ def documented_in(
         when it was read, whatever it held).
     """
     try:
-        tree = _parsed(path, settings)
+        _, raw, _ = bytes_and_facts(path, settings.max_file_bytes)
     except OSError as error:
         return (), f"unreadable: {error.strerror or error}"
+    except InputError as error:
+        return (), error.message
+    found, reason = functions_in(raw, path, package, settings)
+    return tuple(function for function in found if function.query), reason
+
+
+def functions_in(
+    raw: bytes, path: str, package: str, settings: Settings
+) -> tuple[tuple[DocumentedFunction, ...], str]:
+    """Find the functions of a file, documented or not.
+
+    Args:
+        raw: The file's bytes.
+        path: Its name, as results are reported.
+        package: The name to count them under.
+        settings: Limits of reading and parsing.
+
+    Returns:
+        The functions of three lines or more that are no tests, those whose
+        documentation is no question with an empty query, and why the file gave
+        none (empty when it was read, whatever it held).
+    """
+    try:
+        tree = _parsed(raw, path, settings)
     except ParseTimeoutError as error:
         return (), f"slow: {error.message}"
     except InputError as error:
         return (), error.message
-    return tuple(_documented(tree, path, package)), ""
+    return tuple(_functions(tree, path, package)), ""
 
 
-def _parsed(path: str, settings: Settings) -> SyntaxTree:
-    _, raw, _ = bytes_and_facts(path, settings.max_file_bytes)
+def _parsed(raw: bytes, path: str, settings: Settings) -> SyntaxTree:
     if len(raw) > settings.max_file_bytes:
         raise InputError(f"large: more than {settings.max_file_bytes:,} bytes")
     language = language_of(path, raw[:HEAD_BYTES])
@@ -95,12 +134,12 @@ def _parsed(path: str, settings: Settings) -> SyntaxTree:
     return parse(text, language, seconds=settings.parse_seconds, path=path)
 
 
-def _documented(tree: SyntaxTree, path: str, package: str) -> Iterator[DocumentedFunction]:
+def _functions(tree: SyntaxTree, path: str, package: str) -> Iterator[DocumentedFunction]:
     table = LineTable(tree.text)
     for unit in units_of(tree):
-        query = first_paragraph(unit.doc)
-        if not _is_question(query) or unit.kind == "module" or TEST_NAME.match(unit.name):
+        if unit.kind == "module" or TEST_NAME.match(unit.name):
             continue
+        query = first_paragraph(unit.doc)
         code = _code_without_doc(tree.text, unit)
         if sum(1 for line in code.splitlines() if line.strip()) >= FEWEST_LINES:
             yield DocumentedFunction(
@@ -110,7 +149,7 @@ def _documented(tree: SyntaxTree, path: str, package: str) -> Iterator[Documente
                 language=tree.language.name,
                 name=unit.name,
                 qualified_name=unit.qualified_name,
-                query=query,
+                query=query if _is_question(query) else "",
                 code=code,
             )
 
@@ -147,7 +186,9 @@ def _key(kind: str, text: str) -> str:
 
 
 def _is_question(query: str) -> bool:
-    return query.isascii() and len(WORD.findall(query)) >= FEWEST_WORDS
+    if not query.isascii() or NO_QUESTION.match(query):
+        return False
+    return len(WORD.findall(query)) >= FEWEST_WORDS
 
 
 def _code_without_doc(text: bytes, unit: Unit) -> str:

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from tidemill.core.settings import Settings
-from tidemill.tasks.documented import (
+from tidemill.corpus.documented import (
     DocumentedFunction,
     distinct,
     documented_in,
     first_paragraph,
+    functions_in,
     without_name,
 )
 
@@ -118,6 +119,43 @@ def test_files_that_give_nothing_say_why(
     found, reason = documented_in(str(tmp_path / name), "pkg", Settings())
     assert found == ()
     assert reason.startswith(words)
+
+
+def test_functions_without_a_question_are_found_too() -> None:
+    found, reason = functions_in(PYTHON.encode(), "a.py", "pkg", Settings())
+    assert reason == ""
+    queries = {function.name: function.query for function in found}
+    assert queries == {
+        "kept": "Return the words of a text.",
+        "terse": "",
+        "foreign": "",
+        "undocumented": "",
+        "outer": "Make a function of many words.",
+    }
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        "@return the sum of all prices",
+        "@!attribute [r] loopback addresses",
+        ">>> total([1, 2, 3]) gives 6",
+        "Args: prices: what things cost here",
+        "Examples -------- total(1) is one",
+        "https://example.org/three/words",
+        ":param prices: what things cost here",
+        "rubocop:disable Metrics/AbcSize, Metrics/MethodLength",
+        "eslint-disable no-unused-vars, no-undef",
+        "Copyright (c) 2020 by somebody else",
+        "---------- public part of it",
+        "two words",
+        "Gibt die W\u00f6rter zur\u00fcck",
+    ],
+)
+def test_what_is_no_question(doc: str) -> None:
+    text = f'def total(prices):\n    """{doc}"""\n    found = sum(prices)\n    return found\n'
+    (found,) = functions_in(text.encode(), "a.py", "pkg", Settings())[0]
+    assert found.query == ""
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,164 @@
+"""Writing weights: encoded, aligned, hashed, and the same bytes for the same values."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from typing_extensions import Buffer
+
+from tidemill.core.errors import ExpertError
+from tidemill.core.files import PRIVATE_FILE
+from tidemill.experts.documents import canonical_json, placed
+from tidemill.experts.dtypes import DTYPES, Floats, Numbers, is_finite
+from tidemill.experts.encodings import Part, Shape, Storage, encoding
+from tidemill.experts.folder import FileFact, write_new
+from tidemill.experts.header import StoredTensor, header_bytes
+from tidemill.experts.names import check_tensor_name
+from tidemill.experts.tensors import METADATA_KEY, METADATA_VERSION, stored_shape
+
+__all__ = ["storage_for", "write_parts", "write_tensors"]
+
+
+def storage_for(
+    tensors: Mapping[str, Floats], *, matrices: Storage, others: Storage | None = None
+) -> dict[str, Storage]:
+    """Choose one storage for the matrices of a model and one for everything else.
+
+    Args:
+        tensors: The values by name.
+        matrices: For tensors of two dimensions or more.
+        others: For vectors; by default float32.
+    """
+    vectors = others or Storage()
+    return {name: matrices if values.ndim > 1 else vectors for name, values in tensors.items()}
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, Floats], storage: Mapping[str, Storage]
+) -> FileFact:
+    """Write an expert's weights.
+
+    Args:
+        path: A file that is not there yet.
+        tensors: Finite values by name.
+        storage: How to keep each of them; float32 where nothing is said.
+
+    Returns:
+        What a manifest says of the file.
+
+    Raises:
+        ExpertError: A name, shape or value cannot be kept, or storage names no tensor.
+        CapacityError: The disk is full.
+        StoreError: The file is there, or cannot be written.
+    """
+    if strange := sorted(set(storage) - set(tensors)):
+        raise ExpertError(f"storage is given for {strange[0]!r}, which is no tensor")
+    parts: dict[str, Part] = {}
+    entries: dict[str, object] = {}
+    for name in sorted(tensors):
+        chosen = storage.get(name, Storage())
+        with placed(check_tensor_name(name)):
+            values = _checked(tensors[name])
+            own = encoding(chosen.encoding).encode(values, chosen.dtype)
+        stored = {role: _stored_name(name, role, len(own)) for role in sorted(own)}
+        parts |= {stored[role]: own[role] for role in stored}
+        entries[name] = {
+            "encoding": chosen.encoding,
+            "shape": list(values.shape),
+            "parts": {role: _reference(stored[role], own[role]) for role in stored},
+        }
+    facts = {"version": METADATA_VERSION, "tensors": entries}
+    return _write(path, _laid_out(parts, padded=True), {METADATA_KEY: _text(facts)})
+
+
+def write_parts(
+    path: Path, parts: Mapping[str, Part], metadata: Mapping[str, str], *, mode: int = PRIVATE_FILE
+) -> FileFact:
+    """Write a plain safetensors file, without padding inside, for other programs.
+
+    Args:
+        path: A file that is not there yet.
+        parts: The stored tensors by name.
+        metadata: Free texts by key.
+        mode: The file's permissions.
+
+    Raises:
+        ExpertError: There are too many tensors.
+        CapacityError: The disk is full.
+        StoreError: The file is there, or cannot be written.
+    """
+    return _write(path, _laid_out(parts, padded=False), metadata, mode=mode)
+
+
+def _checked(values: Floats) -> Floats:
+    if values.size == 0:
+        raise ExpertError(f"a shape of {list(values.shape)} holds no values")
+    if values.dtype != np.float32:
+        raise ExpertError(f"values of kind {values.dtype}; float32 is wanted")
+    values = np.ascontiguousarray(values).reshape(values.shape)
+    if not is_finite(values, "F32"):
+        raise ExpertError("NaN or infinity among its values")
+    return values
+
+
+def _stored_name(name: str, role: str, roles: int) -> str:
+    """Return the name in the file; with one part it is the tensor's own, so that others read it."""
+    return name if roles == 1 else f"{name}:{role}"
+
+
+def _reference(stored: str, part: Part) -> dict[str, str]:
+    digest = hashlib.sha256(_bytes(part.numbers))
+    digest.update(bytes(_padding(part)))
+    return {"tensor": stored, "sha256": digest.hexdigest()}
+
+
+def _padding(part: Part) -> int:
+    shape = stored_shape(part.numbers.shape, part.dtype)
+    return int(np.prod(shape)) * DTYPES[part.dtype].bytes_each - part.numbers.nbytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Laid:
+    """A stored tensor at its place in the file."""
+
+    stored: StoredTensor
+    numbers: Numbers
+
+    def chunks(self) -> Iterator[Buffer]:
+        yield _bytes(self.numbers)
+        yield bytes(self.stored.stored_bytes - self.numbers.nbytes)
+
+
+def _laid_out(parts: Mapping[str, Part], *, padded: bool) -> list[_Laid]:
+    laid: list[_Laid] = []
+    place = 0
+    for name, part in parts.items():
+        shape: Shape = part.numbers.shape
+        end = place + part.numbers.nbytes
+        if padded:
+            shape = stored_shape(shape, part.dtype)
+            end += _padding(part)
+        stored = StoredTensor(name=name, dtype=part.dtype, shape=shape, start=place, end=end)
+        laid.append(_Laid(stored=stored, numbers=part.numbers))
+        place = end
+    return laid
+
+
+def _write(
+    path: Path, laid: Sequence[_Laid], metadata: Mapping[str, str], *, mode: int = PRIVATE_FILE
+) -> FileFact:
+    header = header_bytes([item.stored for item in laid], metadata)
+    numbers = (chunk for item in laid for chunk in item.chunks())
+    return write_new(path, chain((header,), numbers), mode=mode)
+
+
+def _text(facts: object) -> str:
+    return canonical_json(facts).decode()
+
+
+def _bytes(numbers: Numbers) -> memoryview:
+    """Return the numbers as bytes, without a copy where they lie in one piece."""
+    return np.ascontiguousarray(numbers).reshape(-1).view(np.uint8).data

@@ -1,0 +1,145 @@
+"""Inputs become one batch of tensors, and spans and edges become the attention's mask.
+
+Nothing here is as large as positions times positions until the mask itself, which torch
+makes in one go for the whole batch, on the device where it is needed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int, Shaped
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tidemill.models.config import FIRST_POSITION, EncoderConfig
+from tidemill.models.inputs import GraphInput
+
+__all__ = ["GraphBatch", "collate"]
+
+REFERENCE_REFUSAL = -10_000.0
+"""What the transformers of that time added to the score of a place that may not be attended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GraphBatch:
+    """Some inputs side by side: token places first, then node places.
+
+    Attributes:
+        ids: Token ids, filled up with padding.
+        positions: Position id of each token.
+        is_token: Where there is a token.
+        is_special: Where there is ``[CLS]`` or ``[SEP]``, which attend everything.
+        covers: Whether a node was read from a token.
+        flows: Whether a node's value comes from another one; the diagonal stands for itself.
+        is_node: Where there is a node.
+        hidden_nodes: Nodes whose tokens must not show: they are embedded as unknown. None
+            but in pre-training.
+        reference: Whether the mask is the published implementation's: added to the scores,
+            and without the diagonal, so that a node's row may be empty.
+    """
+
+    ids: Int[Tensor, "batch tokens"]
+    positions: Int[Tensor, "batch tokens"]
+    is_token: Bool[Tensor, "batch tokens"]
+    is_special: Bool[Tensor, "batch tokens"]
+    covers: Bool[Tensor, "batch nodes tokens"]
+    flows: Bool[Tensor, "batch nodes nodes"]
+    is_node: Bool[Tensor, "batch nodes"]
+    hidden_nodes: Bool[Tensor, "batch nodes"] | None = None
+    reference: bool = False
+
+    def mask(self) -> Shaped[Tensor, "batch 1 places places"]:
+        """Return who may attend whom: equation 6 of GraphCodeBERT.
+
+        Rows attend columns. Specials attend every token and node; tokens attend tokens
+        (specials among them) and the nodes read from them; a node attends the nodes that
+        its value comes from, itself, and the tokens it was read from. Padding attends
+        itself, because a row of nothing has no softmax.
+        """
+        tokens = self.is_token.shape[1]
+        places = tokens + self.is_node.shape[1]
+        mask = self.ids.new_zeros((len(self.ids), places, places), dtype=torch.bool)
+        mask[:, :tokens, :tokens] = self.is_token[:, None, :] & self.is_token[:, :, None]
+        mask[:, :tokens, tokens:] = self.covers.transpose(1, 2) | (
+            self.is_special[:, :, None] & self.is_node[:, None, :]
+        )
+        mask[:, tokens:, :tokens] = self.covers
+        mask[:, tokens:, tokens:] = self.flows
+        if self.reference:
+            return (~mask[:, None]).float() * REFERENCE_REFUSAL
+        mask.diagonal(dim1=1, dim2=2)[:] |= ~torch.cat([self.is_token, self.is_node], dim=1)
+        return mask[:, None]
+
+    def means(self) -> Float[Tensor, "batch nodes tokens"]:
+        """Return the weights that average the tokens of each node."""
+        count = self.covers.sum(dim=2, keepdim=True).clamp(min=1)
+        return self.covers / count
+
+    def to(self, device: torch.device) -> "GraphBatch":
+        """Return the batch on another device."""
+        parts = {name: getattr(self, name) for name in self.__slots__}
+        moved: dict[str, Any] = {
+            name: part.to(device) if isinstance(part, Tensor) else part
+            for name, part in parts.items()
+        }
+        return GraphBatch(**moved)
+
+
+def collate(inputs: Sequence[GraphInput], config: EncoderConfig) -> GraphBatch:
+    """Put inputs side by side, no wider than the longest of them.
+
+    Args:
+        inputs: At least one.
+        config: Says the ids of specials and padding.
+    """
+    tokens = max(len(entry.ids) for entry in inputs)
+    nodes = max(len(entry.flow.spans) for entry in inputs)
+    ids = np.full((len(inputs), tokens), config.pad_token_id, dtype=np.int64)
+    spans = np.zeros((len(inputs), nodes, 2), dtype=np.int64)
+    edges = []
+    for row, entry in enumerate(inputs):
+        ids[row, : len(entry.ids)] = entry.ids
+        spans[row, : len(entry.flow.spans)] = entry.flow.spans
+        edges.append(_edges_of(entry, row))
+    lengths = torch.tensor([len(entry.ids) for entry in inputs])
+    counts = torch.tensor([len(entry.flow.spans) for entry in inputs])
+    return _batch(ids, spans, np.concatenate(edges), (lengths, counts, config))
+
+
+def _batch(
+    ids: NDArray[np.int64],
+    spans: NDArray[np.int64],
+    edges: NDArray[np.int64],
+    facts: tuple[Tensor, Tensor, EncoderConfig],
+) -> GraphBatch:
+    lengths, counts, config = facts
+    place = torch.arange(ids.shape[1])
+    is_token = place < lengths[:, None]
+    is_node = torch.arange(spans.shape[1]) < counts[:, None]
+    bounds = torch.from_numpy(spans)
+    numbers = torch.from_numpy(ids)
+    covers = (bounds[:, :, :1] <= place) & (place < bounds[:, :, 1:])
+    flows = torch.zeros((len(ids), spans.shape[1], spans.shape[1]), dtype=torch.bool)
+    flows[tuple(torch.from_numpy(edges).unbind(1))] = True
+    if config.input_mode != "reference":
+        flows |= torch.diag_embed(is_node)
+    special = (numbers == config.bos_token_id) | (numbers == config.eos_token_id)
+    return GraphBatch(
+        ids=numbers,
+        positions=torch.where(is_token, place + FIRST_POSITION, config.pad_token_id),
+        is_token=is_token,
+        is_special=special & is_token,
+        covers=covers,
+        flows=flows,
+        is_node=is_node,
+        reference=config.input_mode == "reference",
+    )
+
+
+def _edges_of(entry: GraphInput, row: int) -> NDArray[np.int64]:
+    """Return an input's edges with its row before them."""
+    edges = entry.flow.edges.astype(np.int64)
+    return np.concatenate([np.full((len(edges), 1), row, dtype=np.int64), edges], axis=1)

@@ -1,0 +1,251 @@
+"""The transformer encoder of RoBERTa and GraphCodeBERT, over tokens and data flow.
+
+Post-layer norm: G = LN(attention(H) + H), H = LN(feed-forward(G) + G) (GraphCodeBERT,
+equations 1 to 5). Modules and tensors are named as in Hugging Face's RobertaModel, so that
+weights go from one to the other without a table.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional
+from typing_extensions import override
+
+from tidemill.models.batch import GraphBatch
+from tidemill.models.config import EncoderConfig
+
+__all__ = ["Encoder", "Hidden"]
+
+
+class Hidden(NamedTuple):
+    """What the last layer says of each place."""
+
+    tokens: Float[Tensor, "batch tokens width"]
+    nodes: Float[Tensor, "batch nodes width"]
+
+
+class Embeddings(nn.Module):
+    """Ids become vectors: word + position + type, normalised."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        width = config.hidden_size
+        self.word_embeddings = nn.Embedding(config.vocab_size, width, config.pad_token_id)
+        self.position_embeddings = nn.Embedding(
+            config.max_position_embeddings, width, config.pad_token_id
+        )
+        self.token_type_embeddings = nn.Embedding(config.type_vocab_size, width)
+        self.LayerNorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
+        self.unknown = config.unk_token_id
+
+    @override
+    def forward(self, batch: GraphBatch) -> Float[Tensor, "batch places width"]:
+        """Return one vector for each token and each node.
+
+        A node's word is the mean of its tokens' (GraphCodeBERT, section 4.1); its
+        position is 0.
+        """
+        words = self.word_embeddings(batch.ids)
+        places = self.position_embeddings(batch.positions)
+        total = words + places
+        if batch.is_node.shape[1]:
+            nodes = torch.bmm(batch.means().to(words.dtype), words)
+            if batch.hidden_nodes is not None:
+                unknown = self.word_embeddings.weight[self.unknown].to(words.dtype)
+                nodes = torch.where(batch.hidden_nodes[..., None], unknown, nodes)
+            nodes = nodes + self.position_embeddings.weight[0].to(words.dtype)
+            total = torch.cat([total, nodes], dim=1)
+        return self.LayerNorm(total + self.token_type_embeddings.weight[0])  # type: ignore[no-any-return]
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention under a mask."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        width = config.hidden_size
+        self.heads = config.num_attention_heads
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+
+    @override
+    def forward(
+        self,
+        hidden: Float[Tensor, "batch places width"],
+        mask: Bool[Tensor, "batch 1 places places"] | Float[Tensor, "batch 1 places places"],
+    ) -> Float[Tensor, "batch places width"]:
+        """Mix each place with those it may attend."""
+        rows, places, width = hidden.shape
+        weight = torch.cat([self.query.weight, self.key.weight, self.value.weight])
+        bias = torch.cat([self.query.bias, self.key.bias, self.value.bias])
+        joint = functional.linear(hidden, weight, bias)
+        shape = (rows, places, 3, self.heads, width // self.heads)
+        query, key, value = joint.view(shape).permute(2, 0, 3, 1, 4)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        return mixed.transpose(1, 2).reshape(rows, places, width)
+
+
+class Residual(nn.Module):
+    """A dense map, added to what came before and normalised."""
+
+    def __init__(self, inputs: int, config: EncoderConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(inputs, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    @override
+    def forward(self, changed: Tensor, before: Tensor) -> Tensor:
+        """Return LN(dense(changed) + before)."""
+        return self.LayerNorm(self.dense(changed) + before)  # type: ignore[no-any-return]
+
+
+class Attention(nn.Module):
+    """Self-attention with its residual; the name ``self`` is Hugging Face's."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.add_module("self", SelfAttention(config))
+        self.output = Residual(config.hidden_size, config)
+
+    @override
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Return LN(attention(hidden) + hidden)."""
+        mixed = self.get_submodule("self")(hidden, mask)
+        return self.output(mixed, hidden)  # type: ignore[no-any-return]
+
+
+class Intermediate(nn.Module):
+    """The widening half of the feed-forward part."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+
+    @override
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return GELU(dense(hidden))."""
+        return functional.gelu(self.dense(hidden))
+
+
+class Layer(nn.Module):
+    """One transformer layer."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.attention = Attention(config)
+        self.intermediate = Intermediate(config)
+        self.output = Residual(config.intermediate_size, config)
+
+    @override
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Return the next hidden states."""
+        mixed = self.attention(hidden, mask)
+        return self.output(self.intermediate(mixed), mixed)  # type: ignore[no-any-return]
+
+
+class Stack(nn.Module):
+    """The layers, under the name that Hugging Face gives them."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.layer = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+
+
+class Encoder(nn.Module):
+    """Tokens and data flow become one vector each, and one for the whole.
+
+    Args:
+        config: Its shape.
+        generator: Where first weights come from: normal, deviation .02, as in RoBERTa.
+            Without one they are zero, to be loaded over.
+    """
+
+    def __init__(self, config: EncoderConfig, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.embeddings = Embeddings(config)
+        self.encoder = Stack(config)
+        self.pooler: nn.Module | None = None
+        self.importance: nn.Module | None = None
+        self.projection: nn.Module | None = None
+        if config.pooling == "pooler":
+            self.pooler = Pooler(config)
+        if config.pooling == "weighted":
+            self.importance = nn.Linear(config.hidden_size, 1, bias=False)
+        if config.projection_size:
+            self.projection = nn.Linear(config.hidden_size, config.projection_size, bias=False)
+        _initialise(self, generator)
+
+    @override
+    def forward(self, batch: GraphBatch, depth: int | None = None) -> Hidden:
+        """Return the last layer's states.
+
+        Args:
+            batch: The inputs.
+            depth: Layers that are gone through; by default all. Without any, this is a bag
+                of words, which learns ten times as many examples a second: a good start.
+        """
+        hidden = self.embeddings(batch)
+        if depth != 0:
+            mask = batch.mask()
+            for layer in self.encoder.layer[:depth]:
+                hidden = layer(hidden, mask)
+        tokens = batch.ids.shape[1]
+        return Hidden(tokens=hidden[:, :tokens], nodes=hidden[:, tokens:])
+
+    def pooled(self, batch: GraphBatch, depth: int | None = None) -> Float[Tensor, "batch vector"]:
+        """Return one vector for each input, not normalised."""
+        tokens = self(batch, depth).tokens
+        if self.config.pooling in {"mean", "weighted"}:
+            weights = self._weights(tokens, batch.is_token).to(tokens.dtype)
+            vectors = torch.bmm(weights[:, None], tokens)[:, 0]
+        else:
+            vectors = tokens[:, 0]
+        if self.pooler is not None:
+            vectors = self.pooler(vectors)
+        return vectors if self.projection is None else self.projection(vectors)
+
+    def embed(self, batch: GraphBatch, depth: int | None = None) -> Float[Tensor, "batch vector"]:
+        """Return one vector of length 1 for each input."""
+        return functional.normalize(self.pooled(batch, depth).float(), dim=-1)
+
+    def _weights(
+        self, tokens: Tensor, there: Bool[Tensor, "batch tokens"]
+    ) -> Float[Tensor, "batch tokens"]:
+        """Return what each token counts in its text's vector; the sum is 1."""
+        if self.importance is None:
+            return there / there.sum(dim=1, keepdim=True)
+        scores = self.importance(tokens)[..., 0].float()
+        weights: Tensor = scores.masked_fill(~there, -torch.inf).softmax(dim=1)
+        return weights
+
+
+class Pooler(nn.Module):
+    """The first place through a dense layer and tanh (as Hugging Face's pooler)."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    @override
+    def forward(self, first: Tensor) -> Tensor:
+        """Return tanh(dense(first))."""
+        return torch.tanh(self.dense(first))
+
+
+def _initialise(module: nn.Module, generator: torch.Generator | None) -> None:
+    deviation = 0.02
+    with torch.no_grad():
+        for part in module.modules():
+            if isinstance(part, nn.Linear | nn.Embedding):
+                if generator is None:
+                    part.weight.zero_()
+                else:
+                    part.weight.normal_(0.0, deviation, generator=generator)
+                if isinstance(part, nn.Linear) and part.bias is not None:
+                    part.bias.zero_()
+            if isinstance(part, nn.Embedding) and part.padding_idx is not None:
+                part.weight[part.padding_idx].zero_()

@@ -1,0 +1,144 @@
+"""The layers of a model from its ``config.json`` alone, without torch.
+
+Planners and hardware models count with these, and the registry of experts checks the
+tensors of a package against them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tidemill.core.errors import ExpertError
+from tidemill.models.config import EncoderConfig, encoder_config
+
+__all__ = ["LayerShape", "encoder_layers", "parameter_count", "tensor_shapes"]
+
+Kind = Literal["embedding", "linear", "norm", "attention"]
+Shapes = dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerShape:
+    """One step of a forward pass.
+
+    Attributes:
+        name: As its tensors are named, without ``.weight``.
+        kind: What it does. ``attention`` is the two products without weights.
+        inputs: Width that goes in; rows of the table for an embedding.
+        outputs: Width that comes out.
+        bias: Whether a vector is added (two for a norm: scale and shift).
+        sparsifiable: Whether N:M sparsity applies: it is a product with weights.
+    """
+
+    name: str
+    kind: Kind
+    inputs: int
+    outputs: int
+    bias: bool = True
+    sparsifiable: bool = False
+
+    @property
+    def tensors(self) -> Shapes:
+        """The shapes of its parameters, by name."""
+        match self.kind:
+            case "attention":
+                return {}
+            case "embedding":
+                return {f"{self.name}.weight": (self.inputs, self.outputs)}
+            case "norm":
+                size = (self.outputs,)
+                return {f"{self.name}.weight": size, f"{self.name}.bias": size}
+            case "linear":
+                weight = {f"{self.name}.weight": (self.outputs, self.inputs)}
+                return weight | ({f"{self.name}.bias": (self.outputs,)} if self.bias else {})
+
+    def multiplications(self, places: int) -> int:
+        """Return the multiply-accumulates for one sequence of so many places."""
+        if self.kind == "attention":
+            return 2 * places * places * self.outputs
+        return places * self.inputs * self.outputs if self.kind == "linear" else 0
+
+
+def encoder_layers(config: EncoderConfig) -> Iterator[LayerShape]:
+    """Yield the layers of an encoder in the order in which they run."""
+    width, middle = config.hidden_size, config.intermediate_size
+    for table, rows in (
+        ("word", config.vocab_size),
+        ("position", config.max_position_embeddings),
+        ("token_type", config.type_vocab_size),
+    ):
+        name = f"embeddings.{table}_embeddings"
+        yield LayerShape(name=name, kind="embedding", inputs=rows, outputs=width)
+    yield _norm("embeddings.LayerNorm", width)
+    for number in range(config.num_hidden_layers):
+        layer = f"encoder.layer.{number}"
+        for part in ("query", "key", "value"):
+            yield _linear(f"{layer}.attention.self.{part}", width, width)
+        yield LayerShape(
+            name=f"{layer}.attention.self", kind="attention", inputs=width, outputs=width
+        )
+        yield _linear(f"{layer}.attention.output.dense", width, width)
+        yield _norm(f"{layer}.attention.output.LayerNorm", width)
+        yield _linear(f"{layer}.intermediate.dense", width, middle)
+        yield _linear(f"{layer}.output.dense", middle, width)
+        yield _norm(f"{layer}.output.LayerNorm", width)
+    if config.pooling == "pooler":
+        yield _linear("pooler.dense", width, width)
+    if config.pooling == "weighted":
+        yield _bare("importance", width, 1)
+    if config.projection_size:
+        yield _bare("projection", width, config.projection_size)
+
+
+def _bare(name: str, inputs: int, outputs: int) -> LayerShape:
+    return LayerShape(name=name, kind="linear", inputs=inputs, outputs=outputs, bias=False)
+
+
+def _linear(name: str, inputs: int, outputs: int) -> LayerShape:
+    return LayerShape(name=name, kind="linear", inputs=inputs, outputs=outputs, sparsifiable=True)
+
+
+def _norm(name: str, width: int) -> LayerShape:
+    return LayerShape(name=name, kind="norm", inputs=width, outputs=width)
+
+
+def _encoder_tensors(facts: Mapping[str, object]) -> Shapes:
+    shapes: Shapes = {}
+    for layer in encoder_layers(encoder_config(facts)):
+        shapes |= layer.tensors
+    return shapes
+
+
+_TENSORS: dict[str, Callable[[Mapping[str, object]], Shapes]] = {"roberta": _encoder_tensors}
+
+
+def tensor_shapes(facts: Mapping[str, object]) -> Shapes:
+    """Return the name and shape of every tensor that a model has.
+
+    Args:
+        facts: The parsed ``config.json``; its ``model_type`` says which kind of model.
+
+    Raises:
+        ExpertError: The kind is unknown, or a field is missing or wrong.
+    """
+    kind = facts.get("model_type")
+    if kind not in _TENSORS:
+        raise ExpertError(
+            f"config.json: model_type is {kind!r}", hint=f"Known: {', '.join(sorted(_TENSORS))}"
+        )
+    return _TENSORS[str(kind)](facts)
+
+
+def parameter_count(facts: Mapping[str, object]) -> int:
+    """Return how many numbers a model has learnt.
+
+    Raises:
+        ExpertError: As `tensor_shapes`.
+    """
+    total = 0
+    for shape in tensor_shapes(facts).values():
+        size = 1
+        for length in shape:
+            size *= length
+        total += size
+    return total

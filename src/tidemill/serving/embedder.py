@@ -1,0 +1,85 @@
+"""Asking an expert for vectors: the seam between tasks and models."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+from jaxtyping import Float
+from numpy import ndarray
+
+from tidemill.core.errors import ExpertError, MissingExtraError
+from tidemill.experts.package import ExpertPackage
+
+__all__ = ["CodeText", "Embedder", "open_embedder"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeText:
+    """A function as the store has it.
+
+    Attributes:
+        text: UTF-8.
+        language: Name of its language.
+        graph: Its packed data flow; empty where there is none.
+    """
+
+    text: bytes
+    language: str
+    graph: bytes = b""
+
+
+class Embedder(Protocol):
+    """An expert that turns texts into vectors of length 1."""
+
+    @property
+    def expert_hash(self) -> str:
+        """Names what it computes: vectors of different hashes are not compared."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Width of its vectors."""
+        ...
+
+    def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:
+        """Return the vectors of functions.
+
+        Args:
+            texts: In any order and of any length; those that say nothing get zeros.
+        """
+        ...
+
+    def queries(self, texts: Sequence[str]) -> Float[ndarray, "texts vector"]:
+        """Return the vectors of queries."""
+        ...
+
+
+_HOMES = {
+    "static": "tidemill.serving.static:StaticEmbedder",
+    "encoder": "tidemill.serving.encoder:EncoderEmbedder",
+}
+"""Named as strings: a static expert is asked without loading torch."""
+
+
+def open_embedder(package: ExpertPackage) -> Embedder:
+    """Load an expert so that it can be asked.
+
+    Args:
+        package: From the registry.
+
+    Raises:
+        ExpertError: It gives no vectors, or its config and tensors do not fit.
+        MissingExtraError: It needs torch, which is not installed.
+    """
+    architecture = package.manifest.architecture
+    if architecture not in _HOMES:
+        raise ExpertError(
+            f"{package.name}: an expert of architecture {architecture} gives no vectors"
+        )
+    module, _, name = _HOMES[architecture].partition(":")
+    try:
+        make: Callable[[ExpertPackage], Embedder] = getattr(import_module(module), name)
+    except ImportError as error:
+        raise MissingExtraError(f"the expert {package.name}", extra="experts") from error
+    return make(package)

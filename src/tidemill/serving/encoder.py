@@ -1,0 +1,105 @@
+"""Asking a graph-guided encoder, a few dozen texts of about one length at a time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+
+from tidemill.core.errors import ExpertError
+from tidemill.experts.package import ExpertPackage
+from tidemill.models.batch import collate
+from tidemill.models.inputs import NO_FLOW, GraphInput, assembled, flow_of
+from tidemill.models.loading import load_encoder
+from tidemill.models.reference import reference_input
+from tidemill.models.tokenizer import Tokenizer, TokenSpans
+from tidemill.serving.embedder import CodeText
+from tidemill.source.dataflow.packing import unpack
+from tidemill.source.language import LANGUAGES
+from tidemill.source.leaves import leaves_of
+from tidemill.source.parsing import parse_fragment
+
+__all__ = ["EncoderEmbedder"]
+
+PLACES_AT_ONCE = 8_192
+"""Tokens and nodes in one batch, padding included: about what a processor's caches like."""
+
+
+class EncoderEmbedder:
+    """A graph-guided encoder, loaded.
+
+    Args:
+        package: Its package.
+
+    Raises:
+        ExpertError: It has no tokenizer, or config and tensors do not fit.
+    """
+
+    def __init__(self, package: ExpertPackage) -> None:
+        if package.tokenizer is None:
+            raise ExpertError(f"{package.folder}: an encoder without tokenizer.json")
+        tensors = {name: part.to_float32() for name, part in package.tensors.items()}
+        self._encoder = load_encoder(package.config, tensors)
+        self._tokenizer = Tokenizer.load(package.tokenizer)
+        self._hash = package.expert_hash
+
+    @property
+    def expert_hash(self) -> str:
+        """Names what it computes."""
+        return self._hash
+
+    @property
+    def size(self) -> int:
+        """Width of its vectors."""
+        return self._encoder.config.vector_size
+
+    def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:
+        """Return the vectors of functions with their data flow."""
+        if self._encoder.config.input_mode == "reference":
+            return self._vectors([self._reference_input(text) for text in texts])
+        tokens = self._tokenizer.encode([text.text.decode("utf-8", "replace") for text in texts])
+        pairs = zip(texts, tokens, strict=True)
+        return self._vectors([self._input(text, found) for text, found in pairs])
+
+    def queries(self, texts: Sequence[str]) -> Float[ndarray, "texts vector"]:
+        """Return the vectors of queries."""
+        config = self._encoder.config
+        tokens = self._tokenizer.encode(texts)
+        return self._vectors([assembled(found.ids, NO_FLOW, config=config) for found in tokens])
+
+    def _input(self, text: CodeText, tokens: TokenSpans) -> GraphInput:
+        config = self._encoder.config
+        kept = tokens.first(config.max_tokens)
+        flow = flow_of(kept, unpack(text.graph, text.text)) if text.graph else NO_FLOW
+        return assembled(kept.ids, flow, config=config)
+
+    def _reference_input(self, text: CodeText) -> GraphInput:
+        """Read a function as the published implementation does: leaf by leaf."""
+        language = LANGUAGES.get(text.language)
+        leaves = leaves_of(parse_fragment(text.text, language)) if language else []
+        graph = unpack(text.graph, text.text) if text.graph else None
+        return reference_input(leaves, graph, self._tokenizer, self._encoder.config)
+
+    def _vectors(self, inputs: Sequence[GraphInput]) -> Float[ndarray, "texts vector"]:
+        vectors = np.zeros((len(inputs), self.size), dtype=np.float32)
+        with torch.inference_mode():
+            for places in batches([len(entry) for entry in inputs]):
+                batch = collate([inputs[place] for place in places], self._encoder.config)
+                vectors[places] = self._encoder.embed(batch).numpy()
+        return vectors
+
+
+def batches(lengths: Sequence[int], most: int = PLACES_AT_ONCE) -> list[list[int]]:
+    """Group texts of about one length, so that little is padding.
+
+    Args:
+        lengths: Of each text.
+        most: Places in a batch, padding included; a longer text is alone.
+    """
+    found: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not found or (len(found[-1]) + 1) * lengths[place] > most:
+            found.append([])
+        found[-1].append(place)
+    return found

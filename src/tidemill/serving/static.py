@@ -1,0 +1,64 @@
+"""Asking a static expert: numpy alone."""
+
+from collections.abc import Sequence
+
+from jaxtyping import Float
+from numpy import ndarray
+
+from tidemill.core.errors import ExpertError
+from tidemill.experts.package import ExpertPackage
+from tidemill.models.lexemes import code_lexemes, code_words, query_words
+from tidemill.models.ngrams import Bag, NgramSpace
+from tidemill.models.static import NgramMap
+from tidemill.serving.embedder import CodeText
+from tidemill.source.dataflow.packing import unpack
+
+__all__ = ["StaticEmbedder"]
+
+
+class StaticEmbedder:
+    """A static expert, loaded.
+
+    Args:
+        package: Its package.
+
+    Raises:
+        ExpertError: Its features and its table do not fit.
+    """
+
+    def __init__(self, package: ExpertPackage) -> None:
+        text = package.file("features.json").read_text(encoding="utf-8")
+        space = NgramSpace.from_json(text)
+        rows = package.tensors["table.weight"].to_float32()
+        if rows.ndim != 2 or len(rows) != len(space):
+            raise ExpertError(f"{package.folder}: {len(space):,} features, {len(rows):,} rows")
+        query_map = package.tensors["query_map.weight"].to_float32()
+        self._map = NgramMap(space=space, rows=rows, query_map=query_map)
+        self._reads = package.config.get("reads")
+        self._hash = package.expert_hash
+
+    @property
+    def expert_hash(self) -> str:
+        """Names what it computes."""
+        return self._hash
+
+    @property
+    def size(self) -> int:
+        """Width of its vectors."""
+        return int(self._map.rows.shape[1])
+
+    def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:
+        """Return the vectors of functions."""
+        return self._map.vectors([self._bag(text) for text in texts])
+
+    def queries(self, texts: Sequence[str]) -> Float[ndarray, "texts vector"]:
+        """Return the vectors of queries."""
+        space = self._map.space
+        return self._map.vectors([space.bag(query_words(text)) for text in texts], queries=True)
+
+    def _bag(self, text: CodeText) -> Bag:
+        space = self._map.space
+        if self._reads == "words":
+            return space.bag(code_words(text.text.decode("utf-8", "replace")))
+        names = unpack(text.graph, text.text).own_names if text.graph else frozenset[bytes]()
+        return space.bag(code_lexemes(text.text, text.language, names))

@@ -1,0 +1,129 @@
+"""Words and meaning together: BM25 and what experts say, added up.
+
+A unit's score is ``weight of words * BM25 + sum of weight of expert * cosine``. The sum is
+linear, so that a unit's score does not depend on which others were found, and exact for every
+candidate: the best by words and the nearest by each expert. Why not ranks: docs/why.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jaxtyping import Float
+from numpy import ndarray  # noqa: TID253  search reads vectors, and the store brings numpy anyway
+
+from tidemill.serving.embedder import Embedder
+from tidemill.store.filters import SearchFilters
+from tidemill.store.ranking import Found
+from tidemill.store.rows import Hit
+from tidemill.store.snapshot import Snapshot
+from tidemill.store.vectors import VectorIndex
+
+__all__ = ["WORDS", "Asked", "FusedHit", "ask", "fused_search", "weight_of"]
+
+WORDS = "words"
+"""What the lexical part of a score is called."""
+
+WEIGHTS: Mapping[str, float] = {WORDS: 0.05, "search-terms": 0.5, "search-code": 1.0}
+"""Chosen on the valid part of the corpus ``code-search``."""
+
+OTHER_WEIGHT = 1.0
+CANDIDATES = 100
+"""How many each of the parts proposes at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Asked:
+    """An expert with a query and all that it said of the store.
+
+    Attributes:
+        name: The expert's.
+        query: Its vector of the query.
+        index: Its vectors of functions.
+    """
+
+    name: str
+    query: Float[ndarray, " vector"]
+    index: VectorIndex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusedHit:
+    """One answer with what each part gave it.
+
+    Attributes:
+        hit: The unit; its score and reasons are those of its words.
+        score: The sum.
+        parts: What each part added.
+    """
+
+    hit: Hit
+    score: float
+    parts: Mapping[str, float]
+
+
+def weight_of(name: str) -> float:
+    """Return what a part counts."""
+    return WEIGHTS.get(name, OTHER_WEIGHT)
+
+
+def ask(
+    experts: Mapping[str, Embedder], query: str, snapshot: Snapshot, folder: Path
+) -> list[Asked]:
+    """Ask experts for a query's vectors; those without vectors in the store are passed over."""
+    found = []
+    for name, embedder in experts.items():
+        index = snapshot.vectors(folder, embedder.expert_hash)
+        if len(index):
+            found.append(Asked(name=name, query=embedder.queries([query])[0], index=index))
+    return found
+
+
+def fused_search(
+    snapshot: Snapshot,
+    terms: Sequence[str],
+    asked: Sequence[Asked],
+    *,
+    limit: int,
+    filters: SearchFilters,
+) -> list[FusedHit]:
+    """Return the best units by the sum of all parts.
+
+    Args:
+        snapshot: The store.
+        terms: Finished terms of the query.
+        asked: The experts with the query.
+        limit: How many at most.
+        filters: What may answer.
+    """
+    most = max(CANDIDATES, limit)
+    by_words = snapshot.ranked(terms, limit=most, filters=filters)
+    near = {key for one in asked for key in _nearest(one, snapshot, most, filters)}
+    units = snapshot.units_of_bodies(sorted(near), filters=filters)
+    known = {entry.unit for entry in by_words}
+    others = sorted({unit for group in units.values() for unit in group} - known)
+    scored = {entry.unit: entry for entry in snapshot.scored(terms, others)}
+    silent = [Found(unit=unit, score=0.0, parts=()) for unit in others if unit not in scored]
+    hits = snapshot.hits([*by_words, *scored.values(), *silent])
+    fused = _added_up(hits, asked)
+    fused.sort(key=lambda entry: (-entry.score, entry.hit.path, entry.hit.unit.start_byte))
+    return fused[:limit]
+
+
+def _nearest(one: Asked, snapshot: Snapshot, count: int, filters: SearchFilters) -> list[str]:
+    wanted = None
+    if not filters.open:
+        keys = [key.decode() for key in one.index.keys.tolist()]
+        wanted = one.index.among(snapshot.units_of_bodies(keys, filters=filters))
+    return [key for key, _ in one.index.nearest(one.query, count, wanted)]
+
+
+def _added_up(hits: Sequence[Hit], asked: Sequence[Asked]) -> list[FusedHit]:
+    keys = [hit.unit.body_hash for hit in hits]
+    columns = {one.name: one.index.cosines(one.query, keys) for one in asked}
+    fused = []
+    for place, hit in enumerate(hits):
+        parts = {WORDS: weight_of(WORDS) * hit.score}
+        parts |= {name: weight_of(name) * float(found[place]) for name, found in columns.items()}
+        fused.append(FusedHit(hit=hit, score=sum(parts.values()), parts=parts))
+    return fused

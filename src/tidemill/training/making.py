@@ -1,0 +1,135 @@
+"""A recipe's model, with its corpus as it reads it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.core.files import write_atomically
+from tidemill.core.hashing import content_hash
+from tidemill.core.progress import Progress
+from tidemill.models.config import SIZES, EncoderConfig
+from tidemill.models.encoder import Encoder
+from tidemill.models.ngrams import TokenHashes, count_ngrams
+from tidemill.models.tokenizer import Tokenizer
+from tidemill.training.assembly import Material
+from tidemill.training.bags import BagColumns, bag_columns
+from tidemill.training.chance import Chance
+from tidemill.training.distributed import Workers
+from tidemill.training.encoded import EncodedSet, encode
+from tidemill.training.kept import kept
+from tidemill.training.recipe import Recipe
+from tidemill.training.texts import hashed_examples
+from tidemill.training.trainees.encoder import EncoderTrainee, Heads
+from tidemill.training.trainees.static import StaticNetwork, StaticTrainee
+from tidemill.training.trainees.trainee import Trainee
+
+__all__ = ["TOKENIZER", "Workplace", "made"]
+
+TOKENIZER = "tokenizer.json"
+VERSION = 1
+"""Raised whenever the same texts would be read as other numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """Where a run is made.
+
+    Attributes:
+        folder: The run's.
+        corpus_hash: Names the corpus.
+        team: The processes that train together.
+        readers: Processes that read the corpus.
+        progress: Told while the corpus is read.
+    """
+
+    folder: Path
+    corpus_hash: str
+    team: Workers
+    readers: int
+    progress: Progress
+
+
+def made(recipe: Recipe, material: Material, place: Workplace) -> Trainee:
+    """Return a recipe's model with first weights, and its corpus as it reads it."""
+    if recipe.model.kind == "static":
+        return _static(recipe, material, place)
+    return _encoder(recipe, material, place)
+
+
+def _encoder(recipe: Recipe, material: Material, place: Workplace) -> EncoderTrainee:
+    spec = recipe.model
+    tokenizer = _tokenizer(recipe, material, place.folder)
+    config = EncoderConfig(
+        vocab_size=Tokenizer.load(tokenizer).vocab_size,
+        **SIZES[spec.size],
+        max_position_embeddings=spec.max_tokens + 2,
+        pooling=spec.pooling,
+        projection_size=spec.vector_size,
+        max_tokens=spec.max_tokens,
+        max_nodes=spec.max_nodes,
+        input_mode="graph" if spec.max_nodes else "tokens",
+    )
+    limits = (spec.max_tokens, spec.max_nodes)
+    vocabulary = content_hash(tokenizer.read_bytes())
+    arrays = kept(
+        place.folder,
+        "examples",
+        repr((VERSION, place.corpus_hash, recipe.languages, vocabulary, limits)),
+        lambda: encode(
+            material.examples,
+            tokenizer,
+            limits=limits,
+            workers=place.readers,
+            progress=place.progress,
+        ).arrays(),
+    )
+    first = Chance(seed=recipe.seed, stage=-1, step=0)
+    return EncoderTrainee(
+        Encoder(config, first.torch("encoder")),
+        Heads(config, first.torch("heads")),
+        EncodedSet.of(arrays),
+        tokenizer=tokenizer.read_text(encoding="utf-8"),
+        dropout=spec.token_dropout,
+        device=place.team.device,
+    )
+
+
+def _tokenizer(recipe: Recipe, material: Material, folder: Path) -> Path:
+    """Return the run's tokenizer, learnt from what is to be learnt from."""
+    path = folder / TOKENIZER
+    if not path.exists():
+        learnt = material.examples[: material.learnt]
+        texts = (text for example in learnt for text in (example.query, example.code) if text)
+        model = Tokenizer.train(texts, vocab_size=recipe.model.vocab_size)
+        write_atomically(path, model.to_json().encode())
+    return path
+
+
+def _static(recipe: Recipe, material: Material, place: Workplace) -> StaticTrainee:
+    spec = recipe.model
+    pairs = hashed_examples(
+        material.examples, reads=spec.reads, workers=place.readers, progress=place.progress
+    )
+    learnt: list[TokenHashes] = [text for pair in pairs[: material.learnt] for text in pair]
+    space = count_ngrams(learnt, longest=spec.longest, least=spec.least, most=spec.most_features)
+    code = bag_columns([pair[0] for pair in pairs], space)
+    query = bag_columns([pair[1] for pair in pairs], space)
+    first = Chance(seed=recipe.seed, stage=-1, step=0)
+    shape = (len(space), spec.vector_size)
+    importance = _importance(code, len(space), material.learnt)
+    return StaticTrainee(
+        space,
+        (code, query),
+        StaticNetwork(shape, importance, first),
+        spec=spec,
+        device=place.team.device,
+    )
+
+
+def _importance(columns: BagColumns, features: int, learnt: int) -> NDArray[np.float32]:
+    """Return the inverse document frequency of each feature: ln(texts / texts with it)."""
+    end = columns.features.offsets[learnt]
+    counts = np.bincount(columns.features.values[:end], minlength=features)
+    return np.log(learnt / np.maximum(counts, 1)).astype(np.float32)

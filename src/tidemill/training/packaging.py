@@ -1,0 +1,79 @@
+"""A finished run becomes an expert package."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tidemill.corpus.packed import PackedCorpus
+from tidemill.experts.encodings import Storage
+from tidemill.experts.manifest import Metric, Training
+from tidemill.experts.package import ExpertPackage
+from tidemill.experts.packing import ExpertDraft, write_expert
+from tidemill.training.recipe import Recipe
+from tidemill.training.trainees.trainee import ModelFacts
+
+__all__ = ["packaged"]
+
+_STORAGES = {
+    "int8": Storage(encoding="int8-rows", dtype="F32"),
+    "bf16": Storage(encoding="dense", dtype="BF16"),
+    "fp32": Storage(),
+}
+
+
+def packaged(
+    folder: Path,
+    recipe: Recipe,
+    model: ModelFacts,
+    *,
+    corpus: PackedCorpus,
+    measures: dict[str, float],
+) -> ExpertPackage:
+    """Write a run's expert; one that an earlier end of the same run wrote is replaced.
+
+    Args:
+        folder: Where to.
+        recipe: How it was trained.
+        model: What it is made of.
+        corpus: What it learnt from.
+        measures: What was measured on the valid part at the end.
+
+    Raises:
+        ExpertError: The weights are no numbers.
+        CapacityError: The disk is full.
+    """
+    tensors = {name: _values(part) for name, part in model.tensors.items()}
+    wide = _STORAGES[recipe.storage]
+    draft = ExpertDraft(
+        name=recipe.name,
+        task=recipe.task,
+        architecture=model.architecture,
+        config=model.config,
+        tensors=tensors,
+        licence=recipe.licence,
+        languages=recipe.languages or tuple(corpus.languages),
+        storage={name: wide for name, part in tensors.items() if part.ndim == 2},
+        texts=model.texts,
+        metrics=tuple(
+            Metric(name=name, value=value, data=recipe.corpus, split="valid")
+            for name, value in measures.items()
+        ),
+        training=Training(
+            recipe=recipe.name,
+            recipe_hash=recipe.hash,
+            steps=recipe.steps,
+            seed=recipe.seed,
+            data_hash=corpus.hash,
+        ),
+        about=recipe.about,
+    )
+    if folder.exists():
+        shutil.rmtree(folder)
+    return write_expert(folder, draft)
+
+
+def _values(part: Tensor) -> NDArray[np.float32]:
+    return part.detach().float().cpu().numpy()

@@ -1,0 +1,192 @@
+"""A recipe: everything that decides what an expert becomes, in one TOML file.
+
+A recipe and the packed corpus that it names are enough to train the same expert again.
+"""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+
+from tidemill.core.errors import InputError
+from tidemill.core.hashing import content_hash
+
+__all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe"]
+
+Kind = Literal["encoder", "static", "convolution"]
+UNKNOWN_KEY = "unexpected_keyword_argument"
+"""What pydantic calls it."""
+
+ObjectiveName = Literal["masked-language", "edges", "alignment", "search", "groups"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """What is trained.
+
+    Attributes:
+        kind: ``encoder`` (graph-guided transformer), ``static`` (a linear map of n-grams) or
+            ``convolution``.
+        size: Of an encoder: ``mini``, ``tiny``, ``small`` or ``base``.
+        vector_size: Width of the vectors; 0 keeps the encoder's own.
+        vocab_size: Entries of the tokenizer.
+        max_tokens: Tokens that are read of a text.
+        max_nodes: Data-flow nodes that are read; 0 trains without data flow.
+        pooling: How an encoder's places become one vector.
+        reads: What a static expert counts: ``words`` (the parts of names, for search) or
+            ``lexemes`` (tokens with variables made equal, for clones).
+        longest: Tokens in its longest n-gram.
+        least: Texts of the corpus in which a feature occurs at least.
+        most_features: Features at most.
+        feature_dropout: Share of features that training leaves out of each text.
+        token_dropout: Share of tokens that an encoder's contrastive training makes unknown.
+    """
+
+    kind: Kind
+    size: Literal["mini", "tiny", "small", "base"] = "mini"
+    vector_size: int = 256
+    vocab_size: int = 8_192
+    max_tokens: int = 128
+    max_nodes: int = 32
+    pooling: Literal["pooler", "cls", "mean", "weighted"] = "weighted"
+    reads: Literal["words", "lexemes"] = "words"
+    longest: int = 2
+    least: int = 5
+    most_features: int = 32_768
+    feature_dropout: float = 0.1
+    token_dropout: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Some steps with the same objectives.
+
+    Attributes:
+        objectives: What is minimised; ``edges`` and ``alignment`` alternate, all else adds up.
+        steps: Updates of the weights.
+        batch: Examples in an update.
+        accumulate: Parts that a batch is computed in.
+        members: Examples of each group, for ``groups``.
+        learning_rate: The highest.
+        warmup: Share of the steps on the way up to it.
+        schedule: How it comes down.
+        weight_decay: Of AdamW, on matrices only.
+        temperature: Of the softmax over similarities.
+        clip: Longest gradient.
+        depth: Layers of an encoder that are gone through; all by default, none for a start as
+            a bag of words.
+    """
+
+    objectives: tuple[ObjectiveName, ...]
+    steps: int
+    batch: int = 64
+    accumulate: int = 1
+    members: int = 4
+    learning_rate: float = 5e-4
+    warmup: float = 0.05
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    weight_decay: float = 0.01
+    temperature: float = 0.05
+    clip: float = 1.0
+    depth: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How an expert is made.
+
+    Attributes:
+        name: Of the recipe and of the expert: ``<task>-<scope>``.
+        task: What the expert is for.
+        corpus: The packed corpus's name.
+        model: What is trained.
+        stages: One after the other.
+        languages: Which of the corpus are learnt; all when empty.
+        seed: Of everything.
+        precision: Numbers in the products.
+        measure_every: Steps between measurements on the valid part; 0: only after each stage.
+        checkpoint_seconds: Time between checkpoints.
+        storage: How the expert's matrices are kept; vectors are kept in fp32.
+        licence: Of the expert.
+    """
+
+    name: str
+    task: Literal["search", "clones"]
+    corpus: str
+    model: ModelSpec
+    stages: tuple[Stage, ...]
+    languages: tuple[str, ...] = ()
+    seed: int = 0
+    precision: Literal["fp32", "bf16"] = "bf16"
+    measure_every: int = 0
+    checkpoint_seconds: float = 120.0
+    storage: Literal["int8", "bf16", "fp32"] = "int8"
+    licence: str = "Apache-2.0"
+    about: str = field(default="", metadata={"about": "one line for people"})
+
+    @property
+    def hash(self) -> str:
+        """Names everything that decides the result."""
+        return content_hash(repr(sorted(asdict(self).items())).encode())
+
+    @property
+    def steps(self) -> int:
+        """Updates of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the facts, ready for JSON."""
+        return asdict(self)
+
+
+def builtin_recipes() -> dict[str, Path]:
+    """Return the recipes that come with Tidemill, by name."""
+    folder = Path(str(resources.files("tidemill.training") / "recipes"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def read_recipe(name: str | Path) -> Recipe:
+    """Read a recipe: a path, or the name of one that comes with Tidemill.
+
+    Raises:
+        InputError: It is not there, not TOML, or an entry is unknown or out of range.
+    """
+    path = builtin_recipes().get(str(name), Path(name))
+    try:
+        facts = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        known = ", ".join(builtin_recipes())
+        raise InputError(
+            f"there is no recipe {name}", hint=f"Give a path, or one of: {known}"
+        ) from error
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"not a recipe: {error}", path=str(path)) from error
+    return _checked(facts, path)
+
+
+def recipe_from(facts: dict[str, Any]) -> Recipe:
+    """Return a recipe from the facts that `Recipe.to_dict` gave."""
+    return _checked(facts, Path("run.json"))
+
+
+def _checked(facts: dict[str, Any], path: Path) -> Recipe:
+    try:
+        return _schema()(facts)
+    except ValidationError as error:
+        # A key that nobody knows explains why another one is missing.
+        first = min(error.errors(), key=lambda found: found["type"] != UNKNOWN_KEY)
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(f"{place}: {first['msg']}", path=str(path)) from error
+
+
+@cache
+def _schema() -> Callable[[dict[str, Any]], Recipe]:
+    strict = ConfigDict(extra="forbid")
+    for kind in (ModelSpec, Stage, Recipe):
+        with_config(strict)(kind)
+    return TypeAdapter(Recipe).validate_python

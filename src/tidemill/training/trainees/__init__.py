@@ -1,0 +1,1 @@
+"""What is trained: a network with the examples as it reads them."""

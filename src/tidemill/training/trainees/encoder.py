@@ -1,0 +1,160 @@
+"""Training a graph-guided encoder."""
+
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from typing_extensions import override
+
+from tidemill.models.batch import GraphBatch, collate
+from tidemill.models.config import EncoderConfig
+from tidemill.models.encoder import Encoder
+from tidemill.models.heads import LanguageHead, PairHead
+from tidemill.models.inputs import NO_FLOW, GraphInput, assembled
+from tidemill.training.chance import Chance
+from tidemill.training.encoded import EncodedSet
+from tidemill.training.trainees.trainee import ModelFacts, Rows
+
+__all__ = ["EncoderTrainee", "Heads"]
+
+MEASURED_AT_ONCE = 64
+
+
+class Heads(nn.Module):
+    """What pre-training puts on top of an encoder.
+
+    Args:
+        config: The encoder's.
+        generator: Where first weights come from.
+    """
+
+    def __init__(self, config: EncoderConfig, generator: torch.Generator) -> None:
+        super().__init__()
+        self.language = LanguageHead(config, generator)
+        self.edges = PairHead(config, generator)
+        self.alignment = PairHead(config, generator)
+
+
+class _Network(nn.Module):
+    """The encoder with its heads."""
+
+    def __init__(self, encoder: Encoder, heads: Heads) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.heads = heads
+
+    @override
+    def forward(self, batch: GraphBatch, depth: int | None) -> Tensor:
+        """Return the vectors of a batch."""
+        return self.encoder.embed(batch, depth)
+
+
+class EncoderTrainee:
+    """An encoder with a corpus as it reads it.
+
+    Args:
+        encoder: What becomes the expert.
+        heads: For pre-training.
+        examples: The corpus.
+        tokenizer: What ``tokenizer.json`` holds.
+        dropout: Share of tokens that contrastive objectives make unknown.
+        device: Where the products are made.
+
+    Attributes:
+        depth: Layers that are trained; None for all.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        heads: Heads,
+        examples: EncodedSet,
+        *,
+        tokenizer: str,
+        dropout: float,
+        device: torch.device,
+    ) -> None:
+        self._dropout = dropout
+        self._tokenizer = tokenizer
+        self.encoder = encoder
+        self.heads = heads
+        self.examples = examples
+        self.device = device
+        self.depth: int | None = None
+        self._network = _Network(encoder, heads).to(device)
+
+    @property
+    def network(self) -> nn.Module:
+        """Encoder and heads."""
+        return self._network
+
+    def code(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
+        """Return the vectors of code with its data flow."""
+        return self._vectors([self._code_input(row) for row in rows], chance, "code")
+
+    def queries(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
+        """Return the vectors of queries."""
+        config, query = self.encoder.config, self.examples.query
+        inputs = [assembled(query[row], NO_FLOW, config=config) for row in rows]
+        return self._vectors(inputs, chance, "query")
+
+    def batch(self, rows: Rows) -> tuple[GraphBatch, list[GraphInput]]:
+        """Return comment, code and data flow of examples, as pre-training reads them."""
+        inputs = [
+            assembled(
+                self.examples.code[row],
+                self.examples.flow(row),
+                config=self.encoder.config,
+                comment=self.examples.query[row],
+            )
+            for row in rows
+        ]
+        return collate(inputs, self.encoder.config).to(self.device), inputs
+
+    def places(self, rows: Rows) -> int:
+        """Return the tokens and nodes of these examples and the tokens of their queries."""
+        found = self.examples
+        columns = (found.code.offsets, found.spans.offsets, found.query.offsets)
+        return int(sum((column[rows + 1] - column[rows]).sum() for column in columns))
+
+    def facts(self) -> ModelFacts:
+        """Return the encoder, its weights under Hugging Face's names, and its tokenizer."""
+        return ModelFacts(
+            architecture="encoder",
+            config=self.encoder.config.to_dict(),
+            tensors=self.encoder.state_dict(),
+            texts={"tokenizer.json": self._tokenizer},
+        )
+
+    def _code_input(self, row: int) -> GraphInput:
+        found = self.examples
+        return assembled(found.code[row], found.flow(row), config=self.encoder.config)
+
+    def _vectors(self, inputs: list[GraphInput], chance: Chance | None, side: str) -> Tensor:
+        if not torch.is_grad_enabled():
+            return self._measured(inputs)
+        batch = collate(inputs, self.encoder.config).to(self.device)
+        if chance is not None and self._dropout:
+            batch = replace(batch, ids=self._thinned(batch, chance.torch("dropout", side)))
+        return self._network(batch, self.depth)  # type: ignore[no-any-return]
+
+    def _thinned(self, batch: GraphBatch, generator: torch.Generator) -> Tensor:
+        """Return ids with some tokens made unknown, so that nothing hangs on a single word."""
+        draw = torch.rand(tuple(batch.ids.shape), generator=generator).to(batch.ids.device)
+        gone = (draw < self._dropout) & batch.is_token & ~batch.is_special
+        return torch.where(gone, self.encoder.config.unk_token_id, batch.ids)
+
+    def _measured(self, inputs: list[GraphInput]) -> Tensor:
+        """Go through inputs by length, so that little is padding."""
+        order = sorted(range(len(inputs)), key=lambda place: len(inputs[place]))
+        parts = []
+        for start in range(0, len(order), MEASURED_AT_ONCE):
+            chosen = [inputs[place] for place in order[start : start + MEASURED_AT_ONCE]]
+            parts.append(
+                self._network(collate(chosen, self.encoder.config).to(self.device), self.depth)
+            )
+        vectors = torch.cat(parts)
+        back = torch.empty(len(order), dtype=torch.long)
+        back[torch.tensor(order)] = torch.arange(len(order))
+        return vectors[back.to(vectors.device)]

@@ -1,0 +1,224 @@
+"""Training an expert: recipe + packed corpus -> run folder -> expert package."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from tidemill.core.clock import Clock, SystemClock
+from tidemill.core.errors import InputError
+from tidemill.core.files import make_private_directory, write_atomically
+from tidemill.core.locks import JobLock
+from tidemill.core.progress import Progress, Silence
+from tidemill.core.settings import Settings, resolve
+from tidemill.corpus.packed import PackedCorpus, open_corpus
+from tidemill.training.assembly import Material, stage_plans
+from tidemill.training.curve import write_curve
+from tidemill.training.distributed import Workers, workers
+from tidemill.training.journal import entries
+from tidemill.training.loop import Run, run_stages
+from tidemill.training.making import Workplace, made
+from tidemill.training.packaging import packaged
+from tidemill.training.recipe import Recipe, read_recipe
+from tidemill.training.runs import RUN_FILE, run_state
+
+__all__ = ["EXPERT", "TrainingReport", "resume", "train"]
+
+EXPERT = "expert"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingReport:
+    """What a run came to.
+
+    Attributes:
+        folder: The run's.
+        expert: Where the expert is.
+        steps: Updates of the weights in all.
+        seconds: Time that training took in all.
+        places: Tokens and nodes that were seen.
+        measures: The last measurement on the valid part.
+        resumed: Whether an earlier run was gone on with.
+    """
+
+    folder: Path
+    expert: Path
+    steps: int
+    seconds: float
+    places: int
+    measures: dict[str, float]
+    resumed: bool
+
+
+def train(
+    recipe: str | Path,
+    *,
+    corpus: str | Path,
+    folder: str | Path,
+    device: str = "auto",
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> TrainingReport:
+    """Train an expert, or go on with it where the run in ``folder`` stopped.
+
+    Args:
+        recipe: The name of a recipe that comes with Tidemill, or a path.
+        corpus: The packed corpus.
+        folder: The run's: checkpoints, journal, curve and, in the end, the expert.
+        device: ``cpu``, ``cuda``, or ``auto``.
+        settings: Workers that read the corpus; by default those in force.
+        progress: Told while the corpus is read, and of every step.
+
+    Raises:
+        InputError: The recipe or corpus cannot be used, or ``folder`` holds another run.
+        LockedError: Another process trains in ``folder``.
+        CapacityError: The disk is full; the last checkpoint stays.
+    """
+    work = _Work(device=device, settings=settings or resolve().settings, progress=progress)
+    return _begun(read_recipe(recipe), open_corpus(Path(corpus)), Path(folder), work)
+
+
+def resume(
+    folder: Path,
+    *,
+    device: str = "auto",
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> TrainingReport:
+    """Go on with a run where it stopped, with the recipe and corpus that it began with.
+
+    Args:
+        folder: The run's.
+        device: ``cpu``, ``cuda``, or ``auto``.
+        settings: Workers that read the corpus; by default those in force.
+        progress: Told while the corpus is read, and of every step.
+
+    Raises:
+        InputError: There is no run, or its corpus is not what it was.
+        LockedError: Another process trains in ``folder``.
+        CapacityError: The disk is full; the last checkpoint stays.
+    """
+    state = run_state(folder)
+    work = _Work(device=device, settings=settings or resolve().settings, progress=progress)
+    return _begun(state.recipe, open_corpus(state.corpus), folder, work)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """With what a run is done."""
+
+    device: str
+    settings: Settings
+    progress: Progress | None
+
+
+def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> TrainingReport:
+    clock = SystemClock()
+    make_private_directory(folder)
+    with workers(work.device) as team, _claimed(folder, clock, team):
+        resumed = _claim(folder, plan, packed) if team.rank == 0 else False
+        place = Workplace(
+            folder=folder,
+            corpus_hash=packed.hash,
+            team=team,
+            readers=work.settings.workers,
+            progress=work.progress or Silence(),
+        )
+        return _trained(plan, packed, place, (clock, resumed))
+
+
+def _trained(
+    plan: Recipe, packed: PackedCorpus, place: Workplace, given: tuple[Clock, bool]
+) -> TrainingReport:
+    clock, resumed = given
+    material = _material(plan, packed)
+    # The first process reads the corpus and keeps what it read; the others find it.
+    place.team.wait(for_first=True)
+    trainee = made(plan, material, place)
+    place.team.wait(for_first=False)
+    stages = stage_plans(plan, material, trainee)
+    run = Run(
+        recipe=plan,
+        trainee=trainee,
+        folder=place.folder,
+        workers=place.team,
+        clock=clock,
+        progress=place.progress,
+    )
+    end = run_stages(run, stages)
+    measures = [entry.measures for entry in entries(place.folder) if entry.measures]
+    report = TrainingReport(
+        folder=place.folder,
+        expert=place.folder / EXPERT,
+        steps=end.total,
+        seconds=end.seconds,
+        places=end.places,
+        measures=measures[-1] if measures else {},
+        resumed=resumed,
+    )
+    if place.team.rank == 0:
+        write_curve(place.folder, f"{plan.name}: {end.total:,} steps, {end.places:,} tokens")
+        packaged(report.expert, plan, trainee.facts(), corpus=packed, measures=report.measures)
+    return report
+
+
+@contextmanager
+def _claimed(folder: Path, clock: Clock, team: Workers) -> Iterator[None]:
+    """Hold the run's lock in the first process for as long as the block lasts."""
+    if team.rank:
+        yield
+        return
+    with JobLock(folder, "train", clock):
+        yield
+
+
+def _claim(folder: Path, plan: Recipe, packed: PackedCorpus) -> bool:
+    """Take a folder for this run; return whether it was begun before.
+
+    Raises:
+        InputError: It holds a run of another recipe or corpus.
+    """
+    path = folder / RUN_FILE
+    facts = {
+        "recipe": plan.to_dict(),
+        "recipe_hash": plan.hash,
+        "corpus": str(packed.folder.absolute()),
+        "corpus_hash": packed.hash,
+        "torch": torch.__version__,
+    }
+    if not path.exists():
+        write_atomically(path, json.dumps(facts, indent=2).encode())
+        return False
+    known = json.loads(path.read_text(encoding="utf-8"))
+    for name in ("recipe_hash", "corpus_hash"):
+        if known.get(name) != facts[name]:
+            what = name.partition("_")[0]
+            raise InputError(
+                f"the run was begun with another {what}",
+                path=str(path),
+                hint="Give another folder, or remove this run: tidemill runs remove",
+            )
+    return True
+
+
+def _material(plan: Recipe, packed: PackedCorpus) -> Material:
+    """Read the examples of the recipe's languages.
+
+    Raises:
+        InputError: A language has no example to learn from.
+    """
+    parts = {}
+    for split in ("train", "valid"):
+        parts[split] = [
+            example
+            for example in packed.examples(split)
+            if not plan.languages or example.language in plan.languages
+        ]
+    missing = set(plan.languages) - {example.language for example in parts["train"]}
+    if missing or not parts["train"]:
+        what = f"no example in {', '.join(sorted(missing))}" if missing else "no example"
+        raise InputError(f"the corpus has {what} to learn from", path=str(packed.folder))
+    return Material(examples=parts["train"] + parts["valid"], learnt=len(parts["train"]))

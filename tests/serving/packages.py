@@ -1,0 +1,70 @@
+"""Small experts for tests: untrained, but whole."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tidemill.experts.package import ExpertPackage
+from tidemill.experts.packing import ExpertDraft, write_expert
+from tidemill.models.config import EncoderConfig
+from tidemill.models.encoder import Encoder
+from tidemill.models.lexemes import code_words
+from tidemill.models.ngrams import count_ngrams
+from tidemill.models.static import StaticConfig
+from tidemill.models.tokenizer import Tokenizer
+
+TEXTS = (
+    "def parse_iso_date(text):\n    year, month = text.split('-')\n    return year, month\n",
+    "def copy_tree(source, target):\n    for name in source:\n        target.add(name)\n",
+    "int total(int[] items) { int sum = 0; for (int x : items) { sum += x; } return sum; }",
+)
+
+
+def static_expert(folder: Path, name: str = "search-terms", seed: int = 0) -> ExpertPackage:
+    """A map of the words of a few functions, its rows random: it compares words as they are."""
+    space = count_ngrams([code_words(text) for text in TEXTS], longest=1, least=1)
+    rows = np.random.default_rng(seed).normal(size=(len(space), 64)).astype(np.float32)
+    config = StaticConfig(
+        features=len(space),
+        known_tokens=len(space.tokens),
+        vector_size=64,
+        longest=1,
+        reads="words",
+    )
+    draft = ExpertDraft(
+        name=name,
+        task="search",
+        architecture="static",
+        config=config.to_dict(),
+        tensors={"table.weight": rows, "query_map.weight": np.eye(64, dtype=np.float32)},
+        texts={"features.json": space.to_json()},
+    )
+    return write_expert(folder, draft)
+
+
+def encoder_expert(folder: Path, name: str = "search-code") -> ExpertPackage:
+    """A narrow encoder with random weights."""
+    tokenizer = Tokenizer.train(TEXTS, vocab_size=400)
+    config = EncoderConfig(
+        vocab_size=tokenizer.vocab_size,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=66,
+        pooling="weighted",
+        projection_size=24,
+        max_tokens=64,
+        max_nodes=16,
+    )
+    encoder = Encoder(config, torch.Generator().manual_seed(3))
+    draft = ExpertDraft(
+        name=name,
+        task="search",
+        architecture="encoder",
+        config=config.to_dict(),
+        tensors={key: part.numpy() for key, part in encoder.state_dict().items()},
+        texts={"tokenizer.json": tokenizer.to_json()},
+    )
+    return write_expert(folder, draft)

@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.serving.packages import TEXTS, encoder_expert, static_expert
+from tidemill.core.errors import ExpertError
+from tidemill.experts.packing import ExpertDraft, write_expert
+from tidemill.serving.embedder import CodeText, Embedder, open_embedder
+from tidemill.serving.encoder import batches
+from tidemill.source.dataflow.merging import text_graph
+from tidemill.source.dataflow.packing import pack
+from tidemill.source.language import LANGUAGES
+
+
+def code_texts() -> list[CodeText]:
+    languages = ("python", "python", "java")
+    found = []
+    for text, language in zip(TEXTS, languages, strict=True):
+        graph = text_graph(text.encode(), LANGUAGES[language])
+        assert graph is not None
+        found.append(CodeText(text=text.encode(), language=language, graph=pack(graph)))
+    return found
+
+
+@pytest.fixture(params=["static", "encoder"])
+def embedder(request: pytest.FixtureRequest, tmp_path: Path) -> Embedder:
+    make = static_expert if request.param == "static" else encoder_expert
+    return open_embedder(make(tmp_path / "expert"))
+
+
+def test_vectors_have_length_one_and_do_not_depend_on_their_neighbours(embedder: Embedder) -> None:
+    texts = code_texts()
+    together = embedder.code(texts)
+    assert together.shape == (3, embedder.size)
+    assert together.dtype == np.float32
+    assert np.linalg.norm(together, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    alone = np.concatenate([embedder.code([text]) for text in texts])
+    assert together == pytest.approx(alone, abs=1e-5)
+    assert embedder.code([]).shape == (0, embedder.size)
+
+
+def test_texts_that_say_nothing_are_no_error(embedder: Embedder) -> None:
+    found = embedder.code(
+        [CodeText(text=b"", language="python"), CodeText(text=b"\xff", language="c")]
+    )
+    assert np.isfinite(found).all()
+    assert np.isfinite(embedder.queries(["", "   ", "\ud800"])).all()
+
+
+def test_a_graph_changes_what_an_encoder_says(tmp_path: Path) -> None:
+    embedder = open_embedder(encoder_expert(tmp_path / "expert"))
+    (text, *_) = code_texts()
+    bare = CodeText(text=text.text, language=text.language)
+    difference = np.abs(embedder.code([text]) - embedder.code([bare])).max()
+    assert difference > 1e-4
+
+
+def test_an_untrained_map_finds_a_text_by_its_words(tmp_path: Path) -> None:
+    embedder = open_embedder(static_expert(tmp_path / "expert"))
+    queries = embedder.queries(["parse an iso date", "copy the tree", "sum of all items"])
+    assert (queries @ embedder.code(code_texts()).T).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_the_same_package_is_named_the_same_and_another_one_otherwise(tmp_path: Path) -> None:
+    first = static_expert(tmp_path / "a")
+    second = static_expert(tmp_path / "b", seed=1)
+    assert open_embedder(first).expert_hash == first.expert_hash != second.expert_hash
+
+
+def test_what_gives_no_vectors_is_refused(tmp_path: Path) -> None:
+    draft = ExpertDraft(
+        name="routing-x",
+        task="routing",
+        architecture="router",
+        config={"model_type": "router"},
+        tensors={"w": np.ones((2, 2), dtype=np.float32)},
+    )
+    with pytest.raises(ExpertError, match="architecture router gives no vectors"):
+        open_embedder(write_expert(tmp_path / "x", draft))
+
+
+def test_a_static_expert_whose_parts_do_not_fit_is_refused(tmp_path: Path) -> None:
+    good = static_expert(tmp_path / "good")
+    draft = ExpertDraft(
+        name="search-terms",
+        task="search",
+        architecture="static",
+        config=dict(good.config),
+        tensors={
+            "table.weight": np.ones((3, 4), dtype=np.float32),
+            "query_map.weight": np.eye(4, dtype=np.float32),
+        },
+        texts={"features.json": good.file("features.json").read_text()},
+    )
+    with pytest.raises(ExpertError, match="features, 3 rows"):
+        open_embedder(write_expert(tmp_path / "bad", draft))
+
+
+def test_batches_hold_every_text_once_and_little_padding() -> None:
+    lengths = [300, 5, 7, 9_000, 6, 310]
+    found = batches(lengths, most=1_000)
+    assert sorted(place for batch in found for place in batch) == list(range(6))
+    assert [3] in found
+    for batch in found:
+        longest = max(lengths[place] for place in batch)
+        assert len(batch) == 1 or longest * len(batch) <= 1_000
