@@ -96,7 +96,7 @@ class NgramSpace:
     """The features that one expert knows.
 
     Attributes:
-        tokens: Hashes of the tokens that are known by themselves, ascending.
+        tokens: Hashes of the words that are known by themselves, ascending.
         grams: Hashes of the n-grams that are features, ascending; a feature's number is its place.
         longest: Tokens in the longest n-gram.
     """
@@ -197,7 +197,8 @@ def count_ngrams(
         most: Features at most, the most frequent ones.
     """
     kept = list(texts)
-    tokens, counts = _document_counts(np.unique(text.hashes) for text in kept)
+    # Only words may be unknown, so only they need to be known.
+    tokens, counts = _document_counts(np.unique(text.hashes[text.is_word]) for text in kept)
     known = tokens[counts >= least]
     grams, counts = _document_counts(
         np.unique(ngrams_of(named(text, known), longest)) for text in kept
