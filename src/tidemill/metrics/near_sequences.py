@@ -108,7 +108,7 @@ class _RunIndex:
         likeness: The least likeness that is asked for.
     """
 
-    def __init__(self, sequences: Sequence[UInt[np.ndarray, " signs"]], likeness: float) -> None:
+    def __init__(self, sequences: Sequence[UInt[np.ndarray, " _"]], likeness: float) -> None:
         runs = [_runs(sequence) for sequence in sequences]
         self._likeness = likeness
         self._share = shared_runs(likeness)

@@ -38,13 +38,14 @@ def near_vectors(
     )
 
 
+Best = tuple[Int[np.ndarray, " best"], Int[np.ndarray, " best"], Float[np.ndarray, " best"]]
 Hits = tuple[Int[np.ndarray, " hits"], Int[np.ndarray, " hits"], Float[np.ndarray, " hits"]]
 
 
-def _nearest(vectors: Float[np.ndarray, "rows width"], low: int, cosine: float, most: int) -> Hits:
+def _nearest(vectors: Float[np.ndarray, "rows width"], low: int, cosine: float, most: int) -> Best:
     """Return row, column and cosine of the nearest other rows of each row of a block."""
     block = vectors[low : low + ROWS_AT_ONCE]
-    parts: list[Hits] = []
+    parts: list[Best] = []
     for first in range(0, len(vectors), COLUMNS_AT_ONCE):
         values = block @ vectors[first : first + COLUMNS_AT_ONCE].T
         rows, columns = np.nonzero(values >= cosine)
@@ -55,7 +56,7 @@ def _nearest(vectors: Float[np.ndarray, "rows width"], low: int, cosine: float, 
     return _best((rows, columns, values), most)
 
 
-def _best(hits: Hits, most: int) -> Hits:
+def _best(hits: Hits, most: int) -> Best:
     """Keep the best of each row; of equal ones those with the smaller column."""
     rows, columns, values = hits
     order = np.lexsort((columns, -values, rows))
