@@ -17,12 +17,9 @@ from tidemill.experts.names import CARD, CONFIG, MANIFEST, WEIGHTS
 from tidemill.experts.package import LARGEST_TEXT_BYTES, ExpertPackage, open_expert
 from tidemill.experts.refusals import HEAD_BYTES, refuse_magic
 from tidemill.experts.vocabulary import ids_of
-from tidemill.models.shapes import tensor_shapes
+from tidemill.models.shapes import MODEL_TYPES, tensor_shapes
 
-__all__ = ["SHAPED", "Verification", "check_shapes", "sound_expert", "verify_expert"]
-
-SHAPED: Final = frozenset({"encoder"})
-"""Architectures whose tensors follow from the config."""
+__all__ = ["Verification", "check_shapes", "sound_expert", "verify_expert"]
 
 MOST_FINDINGS: Final = 100
 
@@ -88,7 +85,7 @@ def verify_expert(folder: Path, *, progress: Progress | None = None) -> Verifica
         folder=folder,
         findings=tuple(found),
         package=package,
-        shapes_checked=package.manifest.architecture in SHAPED,
+        shapes_checked=_is_shaped(package),
     )
 
 
@@ -156,7 +153,7 @@ class _Inspection:
             for reason in _fault(tensor.check):
                 yield f"{package.folder}: {WEIGHTS}: {reason}"
             self._advance(name, tensor.stored_bytes)
-        if package.manifest.architecture in SHAPED:
+        if _is_shaped(package):
             shapes = {name: tensor.shape for name, tensor in package.tensors.items()}
             for reason in _fault(partial(check_shapes, package.config, shapes)):
                 yield f"{package.folder}: {reason}"
@@ -199,6 +196,12 @@ class _Inspection:
     def _advance(self, name: str, count: int) -> None:
         self._done += count
         self._progress.advance(self._done, self._total, f"{self._package.name}: {name}")
+
+
+def _is_shaped(package: ExpertPackage) -> bool:
+    """Whether the tensors follow from the config: it is of a model that is known, or should be."""
+    architecture, kind = package.manifest.architecture, package.config.get("model_type")
+    return architecture == "encoder" or kind in MODEL_TYPES
 
 
 def _fault(check: Callable[[], None]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Literal
 from tidemill.core.errors import ExpertError
 from tidemill.models.config import EncoderConfig, encoder_config
 
-__all__ = ["LayerShape", "encoder_layers", "parameter_count", "tensor_shapes"]
+__all__ = ["MODEL_TYPES", "LayerShape", "encoder_layers", "parameter_count", "tensor_shapes"]
 
 Kind = Literal["embedding", "linear", "norm", "attention"]
 Shapes = dict[str, tuple[int, ...]]
@@ -138,6 +138,10 @@ _TENSORS: dict[str, Callable[[Mapping[str, object]], Shapes]] = {
     "tidemill-convolution": _convolution_tensors,
     "tidemill-static": _static_tensors,
 }
+
+
+MODEL_TYPES = frozenset(_TENSORS)
+"""The models whose tensors follow from their config."""
 
 
 def tensor_shapes(facts: Mapping[str, object]) -> Shapes:
