@@ -1,9 +1,7 @@
 import pytest
-import torch
 
 from tidemill.core.errors import ExpertError
 from tidemill.models.config import EncoderConfig, encoder_config
-from tidemill.models.convolution import Convolution, ConvolutionConfig
 from tidemill.models.encoder import Encoder
 from tidemill.models.shapes import encoder_layers, parameter_count, tensor_shapes
 from tidemill.models.static import StaticConfig
@@ -15,13 +13,6 @@ SMALL = EncoderConfig(
     num_attention_heads=2,
     intermediate_size=16,
 )
-
-
-def test_a_convolution_has_the_tensors_that_are_foretold() -> None:
-    config = ConvolutionConfig(vocab_size=30, hidden_size=8, num_hidden_layers=3, vector_size=6)
-    tensors = Convolution(config, torch.Generator().manual_seed(0)).state_dict()
-    found = {name: tuple(part.shape) for name, part in tensors.items()}
-    assert found == tensor_shapes(config.to_dict())
 
 
 def test_a_map_has_a_row_for_each_feature() -> None:

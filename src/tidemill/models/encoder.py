@@ -186,7 +186,7 @@ class Encoder(nn.Module):
         Args:
             batch: The inputs.
             depth: Layers that are gone through; by default all. Without any, this is a bag
-                of words, which learns ten times as many examples a second: a good start.
+                of words, which learns several times as many examples a second: a good start.
         """
         hidden = self.embeddings(batch)
         if depth != 0:

@@ -114,18 +114,6 @@ def _static_tensors(facts: Mapping[str, object]) -> Shapes:
     return {"table.weight": (features, width), "query_map.weight": (width, width)}
 
 
-def _convolution_tensors(facts: Mapping[str, object]) -> Shapes:
-    width, kernel = _size(facts, "hidden_size"), _size(facts, "kernel_size")
-    shapes: Shapes = {"embedding.weight": (_size(facts, "vocab_size"), width)}
-    for number in range(_size(facts, "num_hidden_layers")):
-        layer = LayerShape(
-            name=f"layers.{number}", kind="linear", inputs=kernel * width, outputs=width
-        )
-        shapes |= layer.tensors | _norm(f"norms.{number}", width).tensors
-    last = _linear("projection", 2 * width, _size(facts, "vector_size"))
-    return shapes | last.tensors
-
-
 def _size(facts: Mapping[str, object], name: str) -> int:
     value = facts.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -135,7 +123,6 @@ def _size(facts: Mapping[str, object], name: str) -> int:
 
 _TENSORS: dict[str, Callable[[Mapping[str, object]], Shapes]] = {
     "roberta": _encoder_tensors,
-    "tidemill-convolution": _convolution_tensors,
     "tidemill-static": _static_tensors,
 }
 

@@ -1,6 +1,6 @@
 """Texts become lexical tokens without a tree: what n-gram experts read.
 
-One regular expression for a family of languages, longest match first, is some ten times
+One regular expression for a family of languages, longest match first, is far
 faster than a parse and never fails. Comments and white space leave nothing behind. The
 data-flow graph, which was made from the tree, says which of the words are variables.
 """

@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 from tidemill.core.errors import InputError
-from tidemill.training.encoded import TrainingExample
 from tidemill.training.loop import Plan, StagePlan
 from tidemill.training.measures import group_measure, search_measure
 from tidemill.training.objectives.graph import AlignmentObjective, EdgeObjective
@@ -15,6 +14,7 @@ from tidemill.training.objectives.groups import GroupObjective
 from tidemill.training.objectives.masked_language import MaskedLanguageObjective
 from tidemill.training.objectives.objective import Objective
 from tidemill.training.objectives.search import SearchObjective
+from tidemill.training.reading import TrainingExample
 from tidemill.training.recipe import Recipe, Stage
 from tidemill.training.sampling import GroupPlan, LanguagePlan
 from tidemill.training.trainees.encoder import EncoderTrainee

@@ -4,58 +4,28 @@ Parsing and tokenising is done once for a corpus, over processes, and kept.
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.core.errors import InputError
-from tidemill.core.executor import Executor, InlineExecutor, Resources
-from tidemill.core.processes import ProcessExecutor
 from tidemill.core.progress import Progress
 from tidemill.models.inputs import NO_FLOW, Flow, flow_of, within
 from tidemill.models.tokenizer import Tokenizer
 from tidemill.source.dataflow.merging import text_graph
 from tidemill.source.language import LANGUAGES
 from tidemill.training.columns import Ragged, ragged
+from tidemill.training.reading import Texts, TrainingExample, read_examples
 
-__all__ = ["EncodedSet", "TrainingExample", "encode"]
-
-SHARD = 256
+__all__ = ["EncodedSet", "encode"]
 
 IDS = np.zeros(0, np.int32)
 PAIRS = np.zeros((0, 2), np.int32)
 
 Arrays = NDArray[np.int32]
 Encoded = list[tuple[Arrays, Arrays, Arrays, Arrays]]
-
-
-class TrainingExample(Protocol):
-    """What training wants to know of an example."""
-
-    @property
-    def language(self) -> str:
-        """Name of its language."""
-        ...
-
-    @property
-    def group(self) -> str:
-        """What it belongs together with; empty for nothing."""
-        ...
-
-    @property
-    def query(self) -> str:
-        """What somebody says of it; empty for nothing."""
-        ...
-
-    @property
-    def code(self) -> str:
-        """Its text."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,18 +93,8 @@ def encode(
     Raises:
         InputError: A worker failed.
     """
-    executor: Executor = InlineExecutor() if workers == 1 else ProcessExecutor(in_order=True)
-    rows: Encoded = []
-    outcomes = executor.map(
-        functools.partial(_encoded, tokenizer=tokenizer, limits=limits),
-        _shards(examples),
-        resources=Resources(workers=workers),
-    )
-    for outcome in outcomes:
-        if outcome.error is not None:
-            raise InputError(f"examples could not be read: {outcome.error.message}")
-        rows += outcome.unwrap()
-        progress.advance(len(rows), len(examples), "reading examples")
+    read = functools.partial(_encoded, tokenizer=tokenizer, limits=limits)
+    rows = read_examples(examples, read, workers=workers, progress=progress)
     code, spans, edges, query = zip(*rows, strict=True) if rows else ((), (), (), ())
     return EncodedSet(
         code=ragged(code, IDS),
@@ -144,15 +104,7 @@ def encode(
     )
 
 
-def _shards(examples: Sequence[TrainingExample]) -> Iterator[list[tuple[str, str, str]]]:
-    facts = ((example.language, example.code, example.query) for example in examples)
-    while shard := list(islice(facts, SHARD)):
-        yield shard
-
-
-def _encoded(
-    shard: list[tuple[str, str, str]], *, tokenizer: Path, limits: tuple[int, int]
-) -> Encoded:
+def _encoded(shard: list[Texts], *, tokenizer: Path, limits: tuple[int, int]) -> Encoded:
     """What a worker does."""
     model = _loaded(tokenizer)
     most_tokens, most_nodes = limits

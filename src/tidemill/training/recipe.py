@@ -18,7 +18,7 @@ from tidemill.core.hashing import content_hash
 
 __all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe"]
 
-Kind = Literal["encoder", "static", "convolution"]
+Kind = Literal["encoder", "static"]
 UNKNOWN_KEY = "unexpected_keyword_argument"
 """What pydantic calls it."""
 
@@ -30,8 +30,7 @@ class ModelSpec:
     """What is trained.
 
     Attributes:
-        kind: ``encoder`` (graph-guided transformer), ``static`` (a linear map of n-grams) or
-            ``convolution``.
+        kind: ``encoder`` (graph-guided transformer) or ``static`` (a linear map of n-grams).
         size: Of an encoder: ``mini``, ``tiny``, ``small`` or ``base``.
         vector_size: Width of the vectors; 0 keeps the encoder's own.
         vocab_size: Entries of the tokenizer.

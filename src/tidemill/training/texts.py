@@ -1,22 +1,16 @@
 """Examples as n-gram experts read them: hashed tokens of code and of queries."""
 
 import functools
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
-from tidemill.core.errors import InputError
-from tidemill.core.executor import Executor, InlineExecutor, Resources
-from tidemill.core.processes import ProcessExecutor
 from tidemill.core.progress import Progress
 from tidemill.models.lexemes import code_lexemes, code_words, query_words
 from tidemill.models.ngrams import TokenHashes
 from tidemill.source.dataflow.merging import text_graph
 from tidemill.source.language import LANGUAGES
-from tidemill.training.encoded import TrainingExample
+from tidemill.training.reading import Texts, TrainingExample, read_examples
 
 __all__ = ["hashed_examples"]
-
-SHARD = 512
 
 Pair = tuple[TokenHashes, TokenHashes]
 
@@ -35,28 +29,11 @@ def hashed_examples(
     Raises:
         InputError: A worker failed.
     """
-    executor: Executor = InlineExecutor() if workers == 1 else ProcessExecutor(in_order=True)
-    rows: list[Pair] = []
-    outcomes = executor.map(
-        functools.partial(_hashed, reads=reads),
-        _shards(examples),
-        resources=Resources(workers=workers),
-    )
-    for outcome in outcomes:
-        if outcome.error is not None:
-            raise InputError(f"examples could not be read: {outcome.error.message}")
-        rows += outcome.unwrap()
-        progress.advance(len(rows), len(examples), "reading examples")
-    return rows
+    read = functools.partial(_hashed, reads=reads)
+    return read_examples(examples, read, workers=workers, progress=progress)
 
 
-def _shards(examples: Sequence[TrainingExample]) -> Iterator[list[tuple[str, str, str]]]:
-    facts = ((example.language, example.code, example.query) for example in examples)
-    while shard := list(islice(facts, SHARD)):
-        yield shard
-
-
-def _hashed(shard: list[tuple[str, str, str]], *, reads: str) -> list[Pair]:
+def _hashed(shard: list[Texts], *, reads: str) -> list[Pair]:
     """What a worker does."""
     if reads == "words":
         return [(code_words(code), query_words(query)) for _, code, query in shard]
