@@ -93,7 +93,7 @@ class Manifest:
         name: ``<task>-<scope>``.
         task: What it is for.
         languages: Which languages it knows; empty where that says nothing.
-        architecture: How it is run: ``encoder``, ``static``, ``convolution``, ``ensemble``, ...
+        architecture: How it is run: ``encoder``, ``static``, ``convolution``, ...
         sparsity: The pattern of its weights; ``dense`` for none.
         files: Every other file of the package.
         metrics: What was measured.

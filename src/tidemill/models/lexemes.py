@@ -5,20 +5,51 @@ and each two neighbouring stems; code also has the stems of its head, which hold
 For clones, code is its lexical tokens with the variables all made one.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tidemill.models.ngrams import Hashes, TokenHashes, hash_of, hashed, mixed
+from tidemill.models.ngrams import (
+    Hashes,
+    NgramSpace,
+    TokenHashes,
+    hash_of,
+    hashed,
+    mixed,
+    named,
+    ngrams_of,
+)
 from tidemill.source.lexing import lex
 from tidemill.source.stems import stem
 from tidemill.source.tokens import parts
 
-__all__ = ["code_lexemes", "code_words", "query_words"]
+__all__ = [
+    "FIRST_ID",
+    "UNKNOWN_ID",
+    "Ids",
+    "code_lexemes",
+    "code_words",
+    "lexeme_ids",
+    "padded",
+    "query_words",
+]
+
+Ids = NDArray[np.int64]
 
 IN_HEAD = np.uint64(0xA0761D6478BD642F)
 LONGEST_HEAD = 200
 CACHED = 1 << 15
+
+UNKNOWN_ID = 1
+"""What a token that a space does not know is numbered; 0 is padding."""
+
+FIRST_ID = 2
+SAY_NOTHING = np.array(
+    sorted(hash_of(token)[0] for token in (b";", b")", b"]", b"}", b",")), dtype=np.uint64
+)
+"""Tokens that sequences leave out: what they end is seen where it begins."""
 
 
 def query_words(text: str) -> TokenHashes:
@@ -42,6 +73,31 @@ def code_lexemes(text: bytes, language: str, names: frozenset[bytes]) -> TokenHa
         names: Its variables (`DataFlowGraph.own_names`).
     """
     return hashed(lex(text, language).texts, names)
+
+
+def lexeme_ids(text: TokenHashes, space: NgramSpace) -> Ids:
+    """Return a text's tokens in order, as numbers of a space of single tokens.
+
+    Args:
+        text: From `code_lexemes`.
+        space: Its features are single tokens.
+    """
+    tokens = named(text, space.tokens)
+    tokens = tokens[~np.isin(tokens, SAY_NOTHING)]
+    grams = ngrams_of(tokens, 1)
+    if not len(space):
+        return np.full(len(grams), UNKNOWN_ID, dtype=np.int64)
+    places = np.minimum(np.searchsorted(space.grams, grams), len(space) - 1)
+    known = space.grams[places] == grams
+    return np.where(known, places + FIRST_ID, UNKNOWN_ID).astype(np.int64)
+
+
+def padded(rows: Sequence[Ids]) -> Ids:
+    """Put rows under each other, filled up with 0."""
+    table = np.zeros((len(rows), max(map(len, rows), default=0)), dtype=np.int64)
+    for place, row in enumerate(rows):
+        table[place, : len(row)] = row
+    return table
 
 
 def _counted(table: Hashes, *more: Hashes) -> TokenHashes:

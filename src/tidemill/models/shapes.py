@@ -114,6 +114,17 @@ def _static_tensors(facts: Mapping[str, object]) -> Shapes:
     return {"table.weight": (features, width), "query_map.weight": (width, width)}
 
 
+def _convolution_tensors(facts: Mapping[str, object]) -> Shapes:
+    width, kernel = _size(facts, "hidden_size"), _size(facts, "kernel_size")
+    vector = _size(facts, "vector_size")
+    shapes: Shapes = {"embedding.weight": (_size(facts, "vocab_size"), width)}
+    for number in range(_size(facts, "num_hidden_layers")):
+        shapes[f"layers.{number}.weight"] = (width, kernel * width)
+        shapes |= {f"layers.{number}.bias": (width,)}
+        shapes |= {f"norms.{number}.{part}": (width,) for part in ("weight", "bias")}
+    return shapes | {"projection.weight": (vector, 2 * width), "projection.bias": (vector,)}
+
+
 def _size(facts: Mapping[str, object], name: str) -> int:
     value = facts.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -123,6 +134,7 @@ def _size(facts: Mapping[str, object], name: str) -> int:
 
 _TENSORS: dict[str, Callable[[Mapping[str, object]], Shapes]] = {
     "roberta": _encoder_tensors,
+    "tidemill-convolution": _convolution_tensors,
     "tidemill-static": _static_tensors,
 }
 

@@ -10,8 +10,9 @@ from numpy import ndarray
 
 from tidemill.core.errors import ExpertError, MissingExtraError
 from tidemill.experts.package import ExpertPackage
+from tidemill.source.dataflow.packing import unpack
 
-__all__ = ["CodeText", "Embedder", "open_embedder"]
+__all__ = ["CodeText", "Embedder", "open_embedder", "own_names"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,11 @@ class CodeText:
     text: bytes
     language: str
     graph: bytes = b""
+
+
+def own_names(text: CodeText) -> frozenset[bytes]:
+    """Return the variables of a function, by its data flow."""
+    return unpack(text.graph, text.text).own_names if text.graph else frozenset[bytes]()
 
 
 class Embedder(Protocol):
@@ -57,6 +63,7 @@ class Embedder(Protocol):
 
 _HOMES = {
     "static": "tidemill.serving.static:StaticEmbedder",
+    "convolution": "tidemill.serving.convolution:ConvolutionEmbedder",
     "encoder": "tidemill.serving.encoder:EncoderEmbedder",
 }
 """Named as strings: a static expert is asked without loading torch."""

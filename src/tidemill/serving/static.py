@@ -10,8 +10,7 @@ from tidemill.experts.package import ExpertPackage
 from tidemill.models.lexemes import code_lexemes, code_words, query_words
 from tidemill.models.ngrams import Bag, NgramSpace
 from tidemill.models.static import NgramMap
-from tidemill.serving.embedder import CodeText
-from tidemill.source.dataflow.packing import unpack
+from tidemill.serving.embedder import CodeText, own_names
 
 __all__ = ["StaticEmbedder"]
 
@@ -60,5 +59,4 @@ class StaticEmbedder:
         space = self._map.space
         if self._reads == "words":
             return space.bag(code_words(text.text.decode("utf-8", "replace")))
-        names = unpack(text.graph, text.text).own_names if text.graph else frozenset[bytes]()
-        return space.bag(code_lexemes(text.text, text.language, names))
+        return space.bag(code_lexemes(text.text, text.language, own_names(text)))

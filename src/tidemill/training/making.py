@@ -1,26 +1,33 @@
 """A recipe's model, with its corpus as it reads it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.core.errors import InputError
 from tidemill.core.files import write_atomically
 from tidemill.core.hashing import content_hash
 from tidemill.core.progress import Progress
-from tidemill.models.config import SIZES, EncoderConfig
+from tidemill.experts.package import ExpertPackage
+from tidemill.models.config import SIZES, EncoderConfig, encoder_config
+from tidemill.models.convolution import Convolution, ConvolutionConfig
 from tidemill.models.encoder import Encoder
+from tidemill.models.lexemes import FIRST_ID, lexeme_ids
+from tidemill.models.loading import load_encoder
 from tidemill.models.ngrams import TokenHashes, count_ngrams
 from tidemill.models.tokenizer import Tokenizer
 from tidemill.training.assembly import Material
 from tidemill.training.bags import BagColumns, bag_columns
 from tidemill.training.chance import Chance
+from tidemill.training.columns import ragged
 from tidemill.training.distributed import Workers
 from tidemill.training.encoded import EncodedSet, encode
 from tidemill.training.kept import kept
 from tidemill.training.recipe import Recipe
 from tidemill.training.texts import hashed_examples
+from tidemill.training.trainees.convolution import ConvolutionTrainee
 from tidemill.training.trainees.encoder import EncoderTrainee, Heads
 from tidemill.training.trainees.static import StaticNetwork, StaticTrainee
 from tidemill.training.trainees.trainee import Trainee
@@ -28,6 +35,7 @@ from tidemill.training.trainees.trainee import Trainee
 __all__ = ["TOKENIZER", "Workplace", "made"]
 
 TOKENIZER = "tokenizer.json"
+NO_IDS = np.zeros(0, np.int64)
 VERSION = 1
 """Raised whenever the same texts would be read as other numbers."""
 
@@ -42,6 +50,7 @@ class Workplace:
         team: The processes that train together.
         readers: Processes that read the corpus.
         progress: Told while the corpus is read.
+        start: The encoder whose weights and tokenizer are gone on with, or None.
     """
 
     folder: Path
@@ -49,18 +58,29 @@ class Workplace:
     team: Workers
     readers: int
     progress: Progress
+    start: ExpertPackage | None = None
 
 
 def made(recipe: Recipe, material: Material, place: Workplace) -> Trainee:
-    """Return a recipe's model with first weights, and its corpus as it reads it."""
+    """Return a recipe's model with first weights, and its corpus as it reads it.
+
+    Raises:
+        InputError: The expert to start from is of another kind or size.
+    """
+    if place.start is not None and recipe.model.kind != "encoder":
+        raise InputError(
+            f"a model of kind {recipe.model.kind} begins from scratch", hint="Leave --start away."
+        )
     if recipe.model.kind == "static":
         return _static(recipe, material, place)
+    if recipe.model.kind == "convolution":
+        return _convolution(recipe, material, place)
     return _encoder(recipe, material, place)
 
 
 def _encoder(recipe: Recipe, material: Material, place: Workplace) -> EncoderTrainee:
     spec = recipe.model
-    tokenizer = _tokenizer(recipe, material, place.folder)
+    tokenizer = _tokenizer(recipe, material, place)
     config = EncoderConfig(
         vocab_size=Tokenizer.load(tokenizer).vocab_size,
         **SIZES[spec.size],
@@ -87,7 +107,7 @@ def _encoder(recipe: Recipe, material: Material, place: Workplace) -> EncoderTra
     )
     first = Chance(seed=recipe.seed, stage=-1, step=0)
     return EncoderTrainee(
-        Encoder(config, first.torch("encoder")),
+        _started(place.start, config) if place.start else Encoder(config, first.torch("encoder")),
         Heads(config, first.torch("heads")),
         EncodedSet.of(arrays),
         tokenizer=tokenizer.read_text(encoding="utf-8"),
@@ -96,9 +116,36 @@ def _encoder(recipe: Recipe, material: Material, place: Workplace) -> EncoderTra
     )
 
 
-def _tokenizer(recipe: Recipe, material: Material, folder: Path) -> Path:
-    """Return the run's tokenizer, learnt from what is to be learnt from."""
-    path = folder / TOKENIZER
+def _started(start: ExpertPackage, config: EncoderConfig) -> Encoder:
+    """Return an expert's encoder; how many nodes it reads is the recipe's business.
+
+    Raises:
+        InputError: It has another size than the recipe says.
+    """
+    known = encoder_config(start.config)
+    free = {"max_nodes": config.max_nodes, "input_mode": config.input_mode}
+    if replace(known, **free) != config:
+        raise InputError(
+            f"{start.name} has another shape than the recipe",
+            path=str(start.folder),
+            hint=f"The recipe says {config}, and the expert is {known}.",
+        )
+    tensors = {name: part.to_float32() for name, part in start.tensors.items()}
+    return load_encoder(config.to_dict(), tensors).requires_grad_()
+
+
+def _tokenizer(recipe: Recipe, material: Material, place: Workplace) -> Path:
+    """Return the run's tokenizer: that of the start, or learnt from what is to be learnt from.
+
+    Raises:
+        InputError: The start has none.
+    """
+    path = place.folder / TOKENIZER
+    if place.start is not None:
+        known = place.start.tokenizer
+        if known is None:
+            raise InputError(f"{place.start.name} has no tokenizer", path=str(place.start.folder))
+        write_atomically(path, known.read_bytes())
     if not path.exists():
         learnt = material.examples[: material.learnt]
         texts = (text for example in learnt for text in (example.query, example.code) if text)
@@ -124,6 +171,29 @@ def _static(recipe: Recipe, material: Material, place: Workplace) -> StaticTrain
         (code, query),
         StaticNetwork(shape, importance, first),
         spec=spec,
+        device=place.team.device,
+    )
+
+
+def _convolution(recipe: Recipe, material: Material, place: Workplace) -> ConvolutionTrainee:
+    spec = recipe.model
+    pairs = hashed_examples(
+        material.examples, reads="lexemes", workers=place.readers, progress=place.progress
+    )
+    texts = [code for code, _ in pairs]
+    space = count_ngrams(
+        texts[: material.learnt], longest=1, least=spec.least, most=spec.most_features
+    )
+    ids = ragged([lexeme_ids(text, space)[: spec.max_tokens] for text in texts], NO_IDS)
+    config = ConvolutionConfig(
+        vocab_size=len(space) + FIRST_ID, vector_size=spec.vector_size, max_tokens=spec.max_tokens
+    )
+    first = Chance(seed=recipe.seed, stage=-1, step=0)
+    return ConvolutionTrainee(
+        space,
+        ids,
+        Convolution(config, first.torch("convolution")),
+        dropout=spec.token_dropout,
         device=place.team.device,
     )
 

@@ -1,6 +1,7 @@
 """A finished run becomes an expert package."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from tidemill.experts.packing import ExpertDraft, write_expert
 from tidemill.training.recipe import Recipe
 from tidemill.training.trainees.trainee import ModelFacts
 
-__all__ = ["packaged"]
+__all__ = ["Origin", "packaged"]
 
 _STORAGES = {
     "int8": Storage(encoding="int8-rows", dtype="F32"),
@@ -24,12 +25,25 @@ _STORAGES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Origin:
+    """What an expert came from.
+
+    Attributes:
+        corpus: What it learnt from.
+        start: The expert that it went on from, or None.
+    """
+
+    corpus: PackedCorpus
+    start: ExpertPackage | None = None
+
+
 def packaged(
     folder: Path,
     recipe: Recipe,
     model: ModelFacts,
     *,
-    corpus: PackedCorpus,
+    origin: Origin,
     measures: dict[str, float],
 ) -> ExpertPackage:
     """Write a run's expert; one that an earlier end of the same run wrote is replaced.
@@ -38,7 +52,7 @@ def packaged(
         folder: Where to.
         recipe: How it was trained.
         model: What it is made of.
-        corpus: What it learnt from.
+        origin: What it came from.
         measures: What was measured on the valid part at the end.
 
     Raises:
@@ -54,7 +68,7 @@ def packaged(
         config=model.config,
         tensors=tensors,
         licence=recipe.licence,
-        languages=recipe.languages or tuple(corpus.languages),
+        languages=recipe.languages or tuple(origin.corpus.languages),
         storage={name: wide for name, part in tensors.items() if part.ndim == 2},
         texts=model.texts,
         metrics=tuple(
@@ -66,8 +80,9 @@ def packaged(
             recipe_hash=recipe.hash,
             steps=recipe.steps,
             seed=recipe.seed,
-            data_hash=corpus.hash,
+            data_hash=origin.corpus.hash,
         ),
+        base=f"{origin.start.name} {origin.start.expert_hash}" if origin.start else None,
         about=recipe.about,
     )
     if folder.exists():

@@ -18,7 +18,7 @@ from tidemill.core.hashing import content_hash
 
 __all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe"]
 
-Kind = Literal["encoder", "static"]
+Kind = Literal["convolution", "encoder", "static"]
 UNKNOWN_KEY = "unexpected_keyword_argument"
 """What pydantic calls it."""
 
@@ -30,7 +30,8 @@ class ModelSpec:
     """What is trained.
 
     Attributes:
-        kind: ``encoder`` (graph-guided transformer) or ``static`` (a linear map of n-grams).
+        kind: ``encoder`` (graph-guided transformer), ``static`` (a linear map of n-grams) or
+            ``convolution`` (over lexical tokens, for clones).
         size: Of an encoder: ``mini``, ``tiny``, ``small`` or ``base``.
         vector_size: Width of the vectors; 0 keeps the encoder's own.
         vocab_size: Entries of the tokenizer.
@@ -43,7 +44,8 @@ class ModelSpec:
         least: Texts of the corpus in which a feature occurs at least.
         most_features: Features at most.
         feature_dropout: Share of features that training leaves out of each text.
-        token_dropout: Share of tokens that an encoder's contrastive training makes unknown.
+        token_dropout: Share of tokens that contrastive training of an encoder or a
+            convolution makes unknown.
     """
 
     kind: Kind

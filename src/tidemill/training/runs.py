@@ -36,6 +36,7 @@ class RunState:
         recipe: How it trains.
         corpus: Where its training set was when it began.
         corpus_hash: Names that set.
+        start: The expert that it went on from, or None.
         step: Updates that are done.
         seconds: Time that they took.
         places: Tokens and nodes that were seen.
@@ -48,6 +49,7 @@ class RunState:
     recipe: Recipe
     corpus: Path
     corpus_hash: str
+    start: Path | None
     step: int
     seconds: float
     places: int
@@ -63,6 +65,7 @@ class RunState:
             "recipe_hash": self.recipe.hash,
             "corpus": str(self.corpus),
             "corpus_hash": self.corpus_hash,
+            "start": str(self.start) if self.start else None,
             "seed": self.recipe.seed,
             "step": self.step,
             "steps": self.recipe.steps,
@@ -110,6 +113,7 @@ def run_state(folder: Path) -> RunState:
         facts = json.loads(path.read_text(encoding="utf-8"))
         recipe = recipe_from(facts["recipe"])
         corpus, corpus_hash = Path(facts["corpus"]), str(facts["corpus_hash"])
+        start = Path(facts["start"]) if facts.get("start") else None
     except FileNotFoundError as error:
         raise InputError(f"there is no run in {folder}") from error
     except (OSError, ValueError, KeyError, TypeError, InputError) as error:
@@ -121,6 +125,7 @@ def run_state(folder: Path) -> RunState:
         recipe=recipe,
         corpus=corpus,
         corpus_hash=corpus_hash,
+        start=start,
         step=last.step,
         seconds=last.seconds,
         places=last.places,

@@ -15,13 +15,15 @@ from tidemill.core.locks import JobLock
 from tidemill.core.progress import Progress, Silence
 from tidemill.core.settings import Settings, resolve
 from tidemill.corpus.packed import PackedCorpus, open_corpus
+from tidemill.experts.package import ExpertPackage, open_expert
+from tidemill.experts.registry import open_registry
 from tidemill.training.assembly import Material, stage_plans
 from tidemill.training.curve import write_curve
 from tidemill.training.distributed import Workers, workers
 from tidemill.training.journal import entries
 from tidemill.training.loop import Run, run_stages
 from tidemill.training.making import Workplace, made
-from tidemill.training.packaging import packaged
+from tidemill.training.packaging import Origin, packaged
 from tidemill.training.recipe import Recipe, read_recipe
 from tidemill.training.runs import RUN_FILE, run_state
 
@@ -58,6 +60,7 @@ def train(
     *,
     corpus: str | Path,
     folder: str | Path,
+    start: str | Path | None = None,
     device: str = "auto",
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -68,16 +71,20 @@ def train(
         recipe: The name of a recipe that comes with Tidemill, or a path.
         corpus: The packed corpus.
         folder: The run's: checkpoints, journal, curve and, in the end, the expert.
+        start: An encoder to go on from, by name or path of its package; else from scratch.
         device: ``cpu``, ``cuda``, or ``auto``.
         settings: Workers that read the corpus; by default those in force.
         progress: Told while the corpus is read, and of every step.
 
     Raises:
         InputError: The recipe or corpus cannot be used, or ``folder`` holds another run.
+        ExpertError: There is no such expert to start from.
         LockedError: Another process trains in ``folder``.
         CapacityError: The disk is full; the last checkpoint stays.
     """
-    work = _Work(device=device, settings=settings or resolve().settings, progress=progress)
+    settings = settings or resolve().settings
+    known = _expert(start, settings) if start is not None else None
+    work = _Work(device=device, settings=settings, progress=progress, start=known)
     return _begun(read_recipe(recipe), open_corpus(Path(corpus)), Path(folder), work)
 
 
@@ -102,7 +109,9 @@ def resume(
         CapacityError: The disk is full; the last checkpoint stays.
     """
     state = run_state(folder)
-    work = _Work(device=device, settings=settings or resolve().settings, progress=progress)
+    start = open_expert(state.start) if state.start else None
+    settings = settings or resolve().settings
+    work = _Work(device=device, settings=settings, progress=progress, start=start)
     return _begun(state.recipe, open_corpus(state.corpus), folder, work)
 
 
@@ -113,19 +122,21 @@ class _Work:
     device: str
     settings: Settings
     progress: Progress | None
+    start: ExpertPackage | None
 
 
 def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> TrainingReport:
     clock = SystemClock()
     make_private_directory(folder)
     with workers(work.device) as team, _claimed(folder, clock, team):
-        resumed = _claim(folder, plan, packed) if team.rank == 0 else False
+        resumed = _claim(folder, plan, packed, work.start) if team.rank == 0 else False
         place = Workplace(
             folder=folder,
             corpus_hash=packed.hash,
             team=team,
             readers=work.settings.workers,
             progress=work.progress or Silence(),
+            start=work.start,
         )
         return _trained(plan, packed, place, (clock, resumed))
 
@@ -161,8 +172,21 @@ def _trained(
     )
     if place.team.rank == 0:
         write_curve(place.folder, f"{plan.name}: {end.total:,} steps, {end.places:,} tokens")
-        packaged(report.expert, plan, trainee.facts(), corpus=packed, measures=report.measures)
+        packaged(
+            report.expert,
+            plan,
+            trainee.facts(),
+            origin=Origin(corpus=packed, start=place.start),
+            measures=report.measures,
+        )
     return report
+
+
+def _expert(start: str | Path, settings: Settings) -> ExpertPackage:
+    """Return an expert by the path of its package, or by its name."""
+    if Path(start).is_dir():
+        return open_expert(Path(start))
+    return open_registry(settings).get(str(start))
 
 
 @contextmanager
@@ -175,11 +199,11 @@ def _claimed(folder: Path, clock: Clock, team: Workers) -> Iterator[None]:
         yield
 
 
-def _claim(folder: Path, plan: Recipe, packed: PackedCorpus) -> bool:
+def _claim(folder: Path, plan: Recipe, packed: PackedCorpus, start: ExpertPackage | None) -> bool:
     """Take a folder for this run; return whether it was begun before.
 
     Raises:
-        InputError: It holds a run of another recipe or corpus.
+        InputError: It holds a run of another recipe or corpus, or from another start.
     """
     path = folder / RUN_FILE
     facts = {
@@ -187,13 +211,15 @@ def _claim(folder: Path, plan: Recipe, packed: PackedCorpus) -> bool:
         "recipe_hash": plan.hash,
         "corpus": str(packed.folder.absolute()),
         "corpus_hash": packed.hash,
+        "start": str(start.folder.absolute()) if start else None,
+        "start_hash": start.expert_hash if start else None,
         "torch": torch.__version__,
     }
     if not path.exists():
         write_atomically(path, json.dumps(facts, indent=2).encode())
         return False
     known = json.loads(path.read_text(encoding="utf-8"))
-    for name in ("recipe_hash", "corpus_hash"):
+    for name in ("recipe_hash", "corpus_hash", "start_hash"):
         if known.get(name) != facts[name]:
             what = name.partition("_")[0]
             raise InputError(

@@ -32,6 +32,10 @@ def train(
             help="Where the run is kept; else a folder with the recipe's name among your runs.",
         ),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start", metavar="EXPERT", help="An encoder to go on from: name or folder."),
+    ] = None,
     device: Annotated[
         str, typer.Option("--device", metavar="NAME", help="cpu, cuda, or auto.")
     ] = "auto",
@@ -56,6 +60,7 @@ def train(
             recipe,
             corpus=corpus,
             folder=folder,
+            start=start,
             device=device,
             settings=settings,
             progress=progress,

@@ -1,0 +1,79 @@
+"""Asking a convolutional encoder, some dozen functions of about one length at a time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray
+from numpy.typing import NDArray
+
+from tidemill.core.errors import ExpertError
+from tidemill.experts.package import ExpertPackage
+from tidemill.models.convolution import Convolution, convolution_config
+from tidemill.models.lexemes import FIRST_ID, code_lexemes, lexeme_ids, padded
+from tidemill.models.loading import load_weights
+from tidemill.models.ngrams import NgramSpace
+from tidemill.serving.embedder import CodeText, own_names
+from tidemill.serving.encoder import batches
+
+__all__ = ["ConvolutionEmbedder"]
+
+
+class ConvolutionEmbedder:
+    """A convolutional encoder, loaded.
+
+    Args:
+        package: Its package.
+
+    Raises:
+        ExpertError: Its config, tokens and tensors do not fit.
+    """
+
+    def __init__(self, package: ExpertPackage) -> None:
+        text = package.file("features.json").read_text(encoding="utf-8")
+        self._space = NgramSpace.from_json(text)
+        network = Convolution(convolution_config(package.config))
+        if network.config.vocab_size != len(self._space) + FIRST_ID:
+            raise ExpertError(
+                f"{package.folder}: {len(self._space):,} tokens and a table of"
+                f" {network.config.vocab_size:,} rows"
+            )
+        self._network = load_weights(
+            network, {name: part.to_float32() for name, part in package.tensors.items()}
+        )
+        self._hash = package.expert_hash
+
+    @property
+    def expert_hash(self) -> str:
+        """Names what it computes."""
+        return self._hash
+
+    @property
+    def size(self) -> int:
+        """Width of its vectors."""
+        return self._network.config.vector_size
+
+    def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:
+        """Return the vectors of functions; those without a token get zeros."""
+        rows = [self._ids(text) for text in texts]
+        vectors = np.zeros((len(rows), self.size), dtype=np.float32)
+        with torch.inference_mode():
+            for places in batches([len(row) for row in rows]):
+                chosen = [place for place in places if len(rows[place])]
+                if chosen:
+                    ids = torch.from_numpy(padded([rows[place] for place in chosen]))
+                    vectors[chosen] = self._network(ids).numpy()
+        return vectors
+
+    def queries(self, texts: Sequence[str]) -> Float[ndarray, "texts vector"]:
+        """Refuse: it reads code alone.
+
+        Raises:
+            ExpertError: Always.
+        """
+        raise ExpertError("this expert reads code alone, no queries")
+
+    def _ids(self, text: CodeText) -> NDArray[np.int64]:
+        lexemes = code_lexemes(text.text, text.language, own_names(text))
+        return lexeme_ids(lexemes, self._space)[: self._network.config.max_tokens]
