@@ -26,6 +26,7 @@ settings.load_profile("house")
 def words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test load experts but those that ask for it."""
     monkeypatch.setenv("TIDEMILL_SEARCH_EXPERTS", "none")
+    monkeypatch.setenv("TIDEMILL_CLONE_EXPERTS", "none")
 
 
 @pytest.fixture

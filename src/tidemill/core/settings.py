@@ -76,6 +76,10 @@ class Settings:
         default="search-terms,search-code",
         metadata=_about("experts that searches ask, with commas; the word none: words alone"),
     )
+    clone_experts: str = field(
+        default="clones-c-terms,clones-c,clones-java",
+        metadata=_about("experts that know which functions do the same; or the word none"),
+    )
     follow_symlinks: bool = field(
         default=False, metadata=_about("walk into linked folders, each once")
     )

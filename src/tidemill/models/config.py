@@ -25,7 +25,7 @@ class EncoderConfig:
     Attributes:
         vocab_size: Entries of the tokenizer.
         hidden_size: Width of a position.
-        num_hidden_layers: Transformer layers.
+        num_hidden_layers: Transformer layers; without any, the encoder is a bag of tokens.
         num_attention_heads: Heads; they divide the width.
         intermediate_size: Width inside the feed-forward part.
         max_position_embeddings: Rows of the position table, two more than the longest
@@ -69,10 +69,11 @@ class EncoderConfig:
     max_nodes: int = 64
 
     def __post_init__(self) -> None:
-        least = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads")
-        for name in (*least, "intermediate_size"):
+        for name in ("vocab_size", "hidden_size", "num_attention_heads", "intermediate_size"):
             if getattr(self, name) < 1:
                 raise ExpertError(f"{name} is {getattr(self, name)}; it is at least 1")
+        if self.num_hidden_layers < 0:
+            raise ExpertError(f"num_hidden_layers is {self.num_hidden_layers}; it is at least 0")
         if self.hidden_size % self.num_attention_heads:
             raise ExpertError(
                 f"{self.num_attention_heads} heads do not divide a width of {self.hidden_size}"
@@ -96,6 +97,12 @@ class EncoderConfig:
 
 
 SIZES: Mapping[str, Mapping[str, int]] = {
+    "bag": {
+        "hidden_size": 256,
+        "num_hidden_layers": 0,
+        "num_attention_heads": 4,
+        "intermediate_size": 1024,
+    },
     "mini": {
         "hidden_size": 256,
         "num_hidden_layers": 4,

@@ -189,7 +189,7 @@ class Encoder(nn.Module):
                 of words, which learns several times as many examples a second: a good start.
         """
         hidden = self.embeddings(batch)
-        if depth != 0:
+        if depth != 0 and len(self.encoder.layer):
             mask = batch.mask()
             for layer in self.encoder.layer[:depth]:
                 hidden = layer(hidden, mask)

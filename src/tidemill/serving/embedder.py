@@ -63,10 +63,11 @@ class Embedder(Protocol):
 
 _HOMES = {
     "static": "tidemill.serving.static:StaticEmbedder",
+    "bag": "tidemill.serving.bag:BagEmbedder",
     "convolution": "tidemill.serving.convolution:ConvolutionEmbedder",
     "encoder": "tidemill.serving.encoder:EncoderEmbedder",
 }
-"""Named as strings: a static expert is asked without loading torch."""
+"""Named as strings: maps of n-grams and bags of tokens are asked without loading torch."""
 
 
 def open_embedder(package: ExpertPackage) -> Embedder:

@@ -1,6 +1,7 @@
 """Which experts a search asks: those that are set, opened once in a process."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tidemill.core.errors import ExpertError, MissingExtraError
 from tidemill.core.settings import Settings
@@ -8,7 +9,7 @@ from tidemill.experts.registry import open_registry
 from tidemill.serving.embedder import Embedder, open_embedder
 from tidemill.store.snapshot import Snapshot
 
-__all__ = ["OpenedExperts", "experts_of", "named_experts"]
+__all__ = ["OpenedExperts", "experts_of", "names_in", "opened_experts"]
 
 _OPENED: dict[str, Embedder] = {}
 """Embedders by the hash of their expert, for the next search of this process."""
@@ -21,20 +22,17 @@ class OpenedExperts:
     Attributes:
         opened: By name.
         missing: Why others cannot be, by name.
+        languages: What the opened ones know, by name; empty for every language.
     """
 
-    opened: dict[str, Embedder]
-    missing: dict[str, str]
+    opened: dict[str, Embedder] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    languages: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
-def named_experts(settings: Settings) -> OpenedExperts:
-    """Open the experts that the setting ``search_experts`` names."""
-    return _opened(names_of(settings), settings, wanted={})
-
-
-def names_of(settings: Settings) -> list[str]:
-    """Return the names in the setting ``search_experts``; the word ``none`` stands for none."""
-    names = [name.strip() for name in settings.search_experts.split(",") if name.strip()]
+def names_in(listed: str) -> list[str]:
+    """Return the names that a setting lists; the word ``none`` stands for none."""
+    names = [name.strip() for name in listed.split(",") if name.strip()]
     return [] if names == ["none"] else names
 
 
@@ -48,13 +46,22 @@ def experts_of(snapshot: Snapshot, settings: Settings) -> OpenedExperts:
         snapshot: The store.
         settings: Where experts are, and which may be asked.
     """
-    allowed = names_of(settings)
+    allowed = names_in(settings.search_experts)
     wanted = snapshot.experts()
-    return _opened([name for name in allowed if name in wanted], settings, wanted=wanted)
+    return opened_experts([name for name in allowed if name in wanted], settings, wanted=wanted)
 
 
-def _opened(names: list[str], settings: Settings, *, wanted: dict[str, str]) -> OpenedExperts:
-    found = OpenedExperts(opened={}, missing={})
+def opened_experts(
+    names: Sequence[str], settings: Settings, *, wanted: Mapping[str, str] | None = None
+) -> OpenedExperts:
+    """Open experts, each once in a process.
+
+    Args:
+        names: Of the experts.
+        settings: Where experts are.
+        wanted: Hashes that some of them must have, by name.
+    """
+    found, wanted = OpenedExperts(), wanted or {}
     if not names:
         return found
     registry = open_registry(settings)
@@ -67,6 +74,7 @@ def _opened(names: list[str], settings: Settings, *, wanted: dict[str, str]) -> 
             if package.expert_hash not in _OPENED:
                 _OPENED[package.expert_hash] = open_embedder(package)
             found.opened[name] = _OPENED[package.expert_hash]
+            found.languages[name] = frozenset(package.manifest.languages)
         except (ExpertError, MissingExtraError) as error:
             found.missing[name] = error.message
     return found

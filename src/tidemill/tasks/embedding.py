@@ -16,7 +16,7 @@ from tidemill.core.settings import Settings, resolve
 from tidemill.serving.embedder import CodeText, Embedder
 from tidemill.store.store import Store
 from tidemill.store.writer import StoreWriter
-from tidemill.tasks.asking import named_experts
+from tidemill.tasks.asking import names_in, opened_experts
 
 __all__ = ["EMBEDDED_KINDS", "EmbeddingReport", "embed"]
 
@@ -59,7 +59,8 @@ def embed(
     """
     clock, progress = SystemClock(), progress or Silence()
     started = clock.monotonic()
-    experts = named_experts(settings or resolve().settings)
+    settings = settings or resolve().settings
+    experts = opened_experts(names_in(settings.search_experts), settings)
     made = 0
     hashes = {name: embedder.expert_hash for name, embedder in experts.opened.items()}
     with Store(folder) as store, store.writer(JOB) as writer:

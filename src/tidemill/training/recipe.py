@@ -32,7 +32,7 @@ class ModelSpec:
     Attributes:
         kind: ``encoder`` (graph-guided transformer), ``static`` (a linear map of n-grams) or
             ``convolution`` (over lexical tokens, for clones).
-        size: Of an encoder: ``mini``, ``tiny``, ``small`` or ``base``.
+        size: Of an encoder: ``bag`` (no layers), ``mini``, ``tiny``, ``small`` or ``base``.
         vector_size: Width of the vectors; 0 keeps the encoder's own.
         vocab_size: Entries of the tokenizer.
         max_tokens: Tokens that are read of a text.
@@ -49,7 +49,7 @@ class ModelSpec:
     """
 
     kind: Kind
-    size: Literal["mini", "tiny", "small", "base"] = "mini"
+    size: Literal["bag", "mini", "tiny", "small", "base"] = "mini"
     vector_size: int = 256
     vocab_size: int = 8_192
     max_tokens: int = 128
@@ -108,6 +108,8 @@ class Recipe:
         model: What is trained.
         stages: One after the other.
         languages: Which of the corpus are learnt; all when empty.
+        rewrites: Rewritten copies that each example gets; with them, functions of one telling
+            name in several packages belong together too.
         seed: Of everything.
         precision: Numbers in the products.
         measure_every: Steps between measurements on the valid part; 0: only after each stage.
@@ -122,6 +124,7 @@ class Recipe:
     model: ModelSpec
     stages: tuple[Stage, ...]
     languages: tuple[str, ...] = ()
+    rewrites: int = 0
     seed: int = 0
     precision: Literal["fp32", "bf16"] = "bf16"
     measure_every: int = 0

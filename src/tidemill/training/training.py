@@ -14,9 +14,11 @@ from tidemill.core.files import make_private_directory, write_atomically
 from tidemill.core.locks import JobLock
 from tidemill.core.progress import Progress, Silence
 from tidemill.core.settings import Settings, resolve
+from tidemill.corpus.example import Example
 from tidemill.corpus.packed import PackedCorpus, open_corpus
 from tidemill.experts.package import ExpertPackage, open_expert
 from tidemill.experts.registry import open_registry
+from tidemill.training.alike import AlikeExample, alike
 from tidemill.training.assembly import Material, stage_plans
 from tidemill.training.curve import write_curve
 from tidemill.training.distributed import Workers, workers
@@ -24,6 +26,7 @@ from tidemill.training.journal import entries
 from tidemill.training.loop import Run, run_stages
 from tidemill.training.making import Workplace, made
 from tidemill.training.packaging import Origin, packaged
+from tidemill.training.reading import TrainingExample
 from tidemill.training.recipe import Recipe, read_recipe
 from tidemill.training.runs import RUN_FILE, run_state
 
@@ -145,7 +148,7 @@ def _trained(
     plan: Recipe, packed: PackedCorpus, place: Workplace, given: tuple[Clock, bool]
 ) -> TrainingReport:
     clock, resumed = given
-    material = _material(plan, packed)
+    material = _material(plan, packed, place)
     # The first process reads the corpus and keeps what it read; the others find it.
     place.team.wait(for_first=True)
     trainee = made(plan, material, place)
@@ -230,21 +233,32 @@ def _claim(folder: Path, plan: Recipe, packed: PackedCorpus, start: ExpertPackag
     return True
 
 
-def _material(plan: Recipe, packed: PackedCorpus) -> Material:
-    """Read the examples of the recipe's languages.
+def _material(plan: Recipe, packed: PackedCorpus, place: Workplace) -> Material:
+    """Read the examples of the recipe's languages, with rewritten copies where it wants them.
 
     Raises:
         InputError: A language has no example to learn from.
     """
-    parts = {}
+    parts: dict[str, list[TrainingExample]] = {}
     for split in ("train", "valid"):
-        parts[split] = [
+        own = [
             example
             for example in packed.examples(split)
             if not plan.languages or example.language in plan.languages
         ]
+        parts[split] = [*_alike(own, plan, place)] if plan.rewrites else [*own]
     missing = set(plan.languages) - {example.language for example in parts["train"]}
     if missing or not parts["train"]:
         what = f"no example in {', '.join(sorted(missing))}" if missing else "no example"
         raise InputError(f"the corpus has {what} to learn from", path=str(packed.folder))
     return Material(examples=parts["train"] + parts["valid"], learnt=len(parts["train"]))
+
+
+def _alike(own: list[Example], plan: Recipe, place: Workplace) -> list[AlikeExample]:
+    return alike(
+        own,
+        rewrites=plan.rewrites,
+        seed=plan.seed,
+        workers=place.readers,
+        progress=place.progress,
+    )

@@ -69,7 +69,7 @@ def test_json(tidemill: Run, shop: Path) -> None:
     code, out, _ = tidemill("clones", "--json")
     facts: Any = json.loads(out)
     assert code == 1
-    assert (facts["format"], facts["functions"], facts["expert"]) == (1, 3, None)
+    assert (facts["format"], facts["functions"], facts["experts"]) == (1, 3, [])
     (one,) = facts["classes"]
     assert (one["type"], one["languages"], len(one["members"])) == ("3", ["python"], 3)
     assert one["members"][0]["path"] == "a.py"

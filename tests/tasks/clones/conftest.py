@@ -24,8 +24,8 @@ def find(tmp_path: Path) -> Finder:
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        expert = rules.pop("expert", None)
-        return clones([root], rules=CloneRules(**rules), settings=ALONE, cwd=root, expert=expert)
+        experts = [rules.pop("expert")] if "expert" in rules else []
+        return clones([root], rules=CloneRules(**rules), settings=ALONE, cwd=root, experts=experts)
 
     return found
 

@@ -25,6 +25,7 @@ class Topic:
     words: tuple[bytes, ...] = (b"price", b"sorted", b"malloc")
     threshold: float = 0.9
     name: str = "topic"
+    languages: frozenset[str] = frozenset()
     asked: list[FunctionText] = field(default_factory=list)
 
     def vectors(self, functions: Sequence[FunctionText]) -> NDArray[np.float32]:
@@ -57,7 +58,7 @@ def test_functions_of_one_topic_are_semantic_clones_across_languages(find: Finde
     found = find({"a.py": SUM, "b.js": SUM_JS, "c.py": OTHER}, expert=Topic())
     assert [told(one) for one in found.classes] == [("semantic", "a.py:1", "b.js:1")]
     assert found.classes[0].languages == ("javascript", "python")
-    assert found.expert == "topic"
+    assert found.experts == ("topic",)
 
 
 @pytest.mark.claim("house.clones.semantic")
@@ -82,10 +83,10 @@ def test_the_expert_reads_the_text_of_each_function(find: Finder) -> None:
 def test_without_an_expert_or_the_wish_there_are_none(find: Finder) -> None:
     files = {"a.py": SUM, "b.js": SUM_JS}
     assert find(files).classes == ()
-    assert find().expert is None
+    assert find().experts == ()
     expert = Topic()
     found = find(types=frozenset("123"), expert=expert)
-    assert (found.classes, found.expert, expert.asked) == ((), None, [])
+    assert (found.classes, found.experts, expert.asked) == ((), (), [])
 
 
 def test_a_function_is_no_semantic_clone_of_what_is_inside_it(find: Finder) -> None:
@@ -114,3 +115,10 @@ def test_no_functions_are_no_question(find: Finder) -> None:
     expert = Topic()
     assert find({"a.py": "x = 1\n"}, expert=expert).classes == ()
     assert expert.asked == []
+
+
+def test_an_expert_is_asked_of_its_own_languages_only(find: Finder) -> None:
+    expert = Topic(languages=frozenset({"python"}))
+    found = find({"a.py": SUM, "b.js": SUM_JS}, expert=expert)
+    assert found.classes == ()
+    assert {one.language for one in expert.asked} == {"python"}

@@ -1,6 +1,7 @@
 """``tidemill clones``."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +29,7 @@ from tidemill.tasks.clones.finding import clones as find
 from tidemill.tasks.clones.report import CloneClass, CloneMember
 from tidemill.tasks.clones.rules import TYPES
 from tidemill.tasks.clones.sarif import report_as_sarif
+from tidemill.tasks.clones.speakers import clone_experts
 
 __all__ = ["CloneKind", "clones", "report_lines"]
 
@@ -127,10 +129,13 @@ def clones(
         baseline=baseline,
     )
     settings = settings_from(store=store, workers=workers)
+    experts, missing = clone_experts(settings) if "semantic" in rules.types else ([], {})
     with shown_progress(unit="items") as progress:
-        found = find(paths or [Path()], rules=rules, settings=settings, progress=progress)
+        found = find(
+            paths or [Path()], rules=rules, settings=settings, experts=experts, progress=progress
+        )
     _tell(found, form, output, limit=limit, has_baseline=baseline is not None)
-    _remark(found, rules)
+    _remark(found, rules, missing)
     raise typer.Exit(1 if found.classes else 0)
 
 
@@ -231,10 +236,12 @@ def _facts_of(member: CloneMember, found: CloneClass) -> tuple[str, str, str]:
     )
 
 
-def _remark(found: CloneReport, rules: CloneRules) -> None:
+def _remark(found: CloneReport, rules: CloneRules, missing: Mapping[str, str]) -> None:
     """Say on standard error what was not looked at."""
     ink = ink_for(sys.stderr)
-    if found.expert is None and "semantic" in rules.types:
+    for name, reason in missing.items():
+        write_error(ink.warning(f"not asked: {printable(name)}: {printable(reason)}"))
+    if not found.experts and "semantic" in rules.types:
         write_error(ink.dim("semantic clones were not looked for: that needs an expert"))
     for entry in found.skipped[:SKIPPED_SHOWN]:
         write_error(ink.warning(f"skipped {printable(entry.path)}: {printable(entry.reason)}"))

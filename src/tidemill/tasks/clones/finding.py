@@ -31,7 +31,7 @@ def clones(
     *,
     rules: CloneRules | None = None,
     settings: Settings | None = None,
-    expert: FunctionVectors | None = None,
+    experts: Sequence[FunctionVectors] = (),
     progress: Progress | None = None,
     cwd: Path | None = None,
 ) -> CloneReport:
@@ -44,13 +44,13 @@ def clones(
         paths: Files and folders.
         rules: What counts as a clone, and what of it is asked for.
         settings: Limits of reading, and workers; by default those in force.
-        expert: Whoever knows what functions do; without it no semantic clones are found.
+        experts: Whoever knows what functions do; without any no semantic clones are found.
         progress: Told how far each step is.
         cwd: Where relative paths count from, in and out; by default the working folder.
 
     Raises:
         InputError: No paths were given, one does not exist, or the baseline is no report.
-        ExpertError: The expert's vectors are not what they should be.
+        ExpertError: An expert's vectors are not what they should be.
     """
     rules = rules or CloneRules()
     settings = settings or resolve().settings
@@ -61,8 +61,8 @@ def clones(
     files, reader = _read(roots, settings, progress)
     fragments = _fragments(files, rules)
     groups = alike(fragments, rules, progress)
-    asks_expert = expert is not None and "semantic" in rules.types
-    if expert is not None and asks_expert:
+    asked = experts if "semantic" in rules.types else ()
+    for expert in asked:
         limit = settings.max_file_bytes
         groups += same_in_meaning(fragments, groups, expert, most_bytes=limit, progress=progress)
     found = [one for one in shown(groups, fragments, cwd) if _is_wanted(one, rules)]
@@ -77,7 +77,7 @@ def clones(
         duplicated_lines=duplicated_lines(news),
         parsed=reader.parsed,
         skipped=tuple(sorted(reader.skipped, key=lambda one: one.path)),
-        expert=expert.name if expert is not None and asks_expert else None,
+        experts=tuple(expert.name for expert in asked),
         known=len(found) - len(news),
     )
 

@@ -119,7 +119,7 @@ class CloneReport:
             and counted once.
         parsed: Files that had to be parsed; the forms of the others were kept.
         skipped: Files of code that gave nothing, and why.
-        expert: Where semantic clones come from, or None when they were not looked for.
+        experts: Where semantic clones come from; empty when they were not looked for.
         known: Classes that are left out because the baseline has them.
     """
 
@@ -132,7 +132,7 @@ class CloneReport:
     duplicated_lines: int
     parsed: int
     skipped: tuple[SkippedPath, ...]
-    expert: str | None
+    experts: tuple[str, ...]
     known: int = 0
 
     def to_dict(self) -> dict[str, object]:
@@ -146,7 +146,7 @@ class CloneReport:
             "lines": self.lines,
             "duplicated_lines": self.duplicated_lines,
             "skipped": [{"path": one.path, "reason": one.reason} for one in self.skipped],
-            "expert": self.expert,
+            "experts": list(self.experts),
             "known": self.known,
         }
 

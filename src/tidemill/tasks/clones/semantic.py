@@ -48,12 +48,17 @@ class FunctionVectors(Protocol):
         ...
 
     @property
+    def languages(self) -> frozenset[str]:
+        """The names of the languages that it knows; empty for every language."""
+        ...
+
+    @property
     def threshold(self) -> float:
         """The least cosine of two functions that do the same, as measured for this expert."""
         ...
 
     def vectors(self, functions: Sequence[FunctionText]) -> "NDArray[np.float32]":
-        """Return a row of unit length for each function, in their order."""
+        """Return a row of unit length for each function, in their order; or zeros."""
         ...
 
 
@@ -80,7 +85,11 @@ def same_in_meaning(
         ExpertError: The vectors are not what was promised.
     """
     known = {member.fragment for members in groups for member in members[1:]}
-    places = [place for place in range(len(fragments)) if place not in known]
+    places = [
+        place
+        for place, fragment in enumerate(fragments)
+        if place not in known and (not expert.languages or fragment.language in expert.languages)
+    ]
     texts = dict(_texts([fragments[place] for place in places], places, most_bytes))
     nodes = sorted(texts)
     rows = _rows([texts[place] for place in nodes], expert, progress)
@@ -147,7 +156,8 @@ def _rows(
                 f"{expert.name} gave vectors of shape {rows.shape} for {len(batch)} functions",
                 hint="an expert gives a row for each function",
             )
-        if not np.allclose(np.linalg.norm(rows, axis=1), 1.0, atol=UNIT_ERROR):
+        lengths = np.linalg.norm(rows, axis=1)
+        if not np.allclose(lengths[lengths != 0], 1.0, atol=UNIT_ERROR):
             raise ExpertError(
                 f"{expert.name} gave vectors that are not of unit length",
                 hint="divide each by its length",

@@ -121,7 +121,7 @@ class EncoderTrainee:
     def facts(self) -> ModelFacts:
         """Return the encoder, its weights under Hugging Face's names, and its tokenizer."""
         return ModelFacts(
-            architecture="encoder",
+            architecture="encoder" if self.encoder.config.num_hidden_layers else "bag",
             config=self.encoder.config.to_dict(),
             tensors=self.encoder.state_dict(),
             texts={"tokenizer.json": self._tokenizer},

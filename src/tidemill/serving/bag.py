@@ -1,0 +1,58 @@
+"""Asking an encoder without layers, a bag of tokens: numpy alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from tidemill.core.errors import ExpertError
+from tidemill.experts.package import ExpertPackage
+from tidemill.models.bag import TokenBag
+from tidemill.models.config import encoder_config
+from tidemill.models.inputs import assembled
+from tidemill.models.tokenizer import Tokenizer
+from tidemill.serving.embedder import CodeText
+
+__all__ = ["BagEmbedder"]
+
+
+class BagEmbedder:
+    """An encoder without layers, loaded.
+
+    Args:
+        package: Its package.
+
+    Raises:
+        ExpertError: It has layers, no tokenizer, or its config and tensors do not fit.
+    """
+
+    def __init__(self, package: ExpertPackage) -> None:
+        if package.tokenizer is None:
+            raise ExpertError(f"{package.folder}: a bag of tokens without tokenizer.json")
+        tensors = {name: part.to_float32() for name, part in package.tensors.items()}
+        self._bag = TokenBag.of(encoder_config(package.config), tensors)
+        self._tokenizer = Tokenizer.load(package.tokenizer)
+        self._hash = package.expert_hash
+
+    @property
+    def expert_hash(self) -> str:
+        """Names what it computes."""
+        return self._hash
+
+    @property
+    def size(self) -> int:
+        """Width of its vectors."""
+        return self._bag.config.vector_size
+
+    def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:
+        """Return the vectors of functions."""
+        return self.queries([text.text.decode("utf-8", "replace") for text in texts])
+
+    def queries(self, texts: Sequence[str]) -> Float[ndarray, "texts vector"]:
+        """Return the vectors of queries: they are read as functions are."""
+        rows = np.zeros((len(texts), self.size), dtype=np.float32)
+        for place, tokens in enumerate(self._tokenizer.encode(texts)):
+            known = assembled(tokens.ids, config=self._bag.config)
+            rows[place] = self._bag.vector(known.ids)
+        return rows
