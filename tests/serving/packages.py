@@ -8,8 +8,9 @@ import torch
 from tidemill.experts.package import ExpertPackage
 from tidemill.experts.packing import ExpertDraft, write_expert
 from tidemill.models.config import EncoderConfig
+from tidemill.models.convolution import Convolution, ConvolutionConfig
 from tidemill.models.encoder import Encoder
-from tidemill.models.lexemes import code_words
+from tidemill.models.lexemes import FIRST_ID, code_lexemes, code_words
 from tidemill.models.ngrams import count_ngrams
 from tidemill.models.static import StaticConfig
 from tidemill.models.tokenizer import Tokenizer
@@ -43,13 +44,31 @@ def static_expert(folder: Path, name: str = "search-terms", seed: int = 0) -> Ex
     return write_expert(folder, draft)
 
 
-def encoder_expert(folder: Path, name: str = "search-code") -> ExpertPackage:
+def convolution_expert(folder: Path, name: str = "clones-c") -> ExpertPackage:
+    """A small convolution with random weights."""
+    texts = [code_lexemes(text.encode(), "python", frozenset()) for text in TEXTS]
+    space = count_ngrams(texts, longest=1, least=1)
+    config = ConvolutionConfig(vocab_size=len(space) + FIRST_ID, hidden_size=16, vector_size=24)
+    network = Convolution(config, torch.Generator().manual_seed(3))
+    draft = ExpertDraft(
+        name=name,
+        task="clones",
+        architecture="convolution",
+        config=config.to_dict(),
+        tensors={key: part.numpy() for key, part in network.state_dict().items()},
+        texts={"features.json": space.to_json()},
+        languages=("python",),
+    )
+    return write_expert(folder, draft)
+
+
+def encoder_expert(folder: Path, name: str = "search-code", layers: int = 2) -> ExpertPackage:
     """A narrow encoder with random weights."""
     tokenizer = Tokenizer.train(TEXTS, vocab_size=400)
     config = EncoderConfig(
         vocab_size=tokenizer.vocab_size,
         hidden_size=32,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         intermediate_size=64,
         max_position_embeddings=66,
@@ -62,7 +81,7 @@ def encoder_expert(folder: Path, name: str = "search-code") -> ExpertPackage:
     draft = ExpertDraft(
         name=name,
         task="search",
-        architecture="encoder",
+        architecture="encoder" if layers else "bag",
         config=config.to_dict(),
         tensors={key: part.numpy() for key, part in encoder.state_dict().items()},
         texts={"tokenizer.json": tokenizer.to_json()},

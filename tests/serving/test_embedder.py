@@ -1,13 +1,17 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.serving.packages import TEXTS, encoder_expert, static_expert
+from tests.serving.packages import TEXTS, convolution_expert, encoder_expert, static_expert
 from tidemill.core.errors import ExpertError
+from tidemill.experts.package import ExpertPackage
 from tidemill.experts.packing import ExpertDraft, write_expert
+from tidemill.serving.bag import BagEmbedder
 from tidemill.serving.embedder import CodeText, Embedder, open_embedder
-from tidemill.serving.encoder import batches
+from tidemill.serving.encoder import EncoderEmbedder, batches
 from tidemill.source.dataflow.merging import text_graph
 from tidemill.source.dataflow.packing import pack
 from tidemill.source.language import LANGUAGES
@@ -23,10 +27,13 @@ def code_texts() -> list[CodeText]:
     return found
 
 
-@pytest.fixture(params=["static", "encoder"])
+def bag_expert(folder: Path) -> ExpertPackage:
+    return encoder_expert(folder, "search-tokens", layers=0)
+
+
+@pytest.fixture(params=[static_expert, encoder_expert, bag_expert])
 def embedder(request: pytest.FixtureRequest, tmp_path: Path) -> Embedder:
-    make = static_expert if request.param == "static" else encoder_expert
-    return open_embedder(make(tmp_path / "expert"))
+    return open_embedder(request.param(tmp_path / "expert"))
 
 
 def test_vectors_have_length_one_and_do_not_depend_on_their_neighbours(embedder: Embedder) -> None:
@@ -54,6 +61,58 @@ def test_a_graph_changes_what_an_encoder_says(tmp_path: Path) -> None:
     bare = CodeText(text=text.text, language=text.language)
     difference = np.abs(embedder.code([text]) - embedder.code([bare])).max()
     assert difference > 1e-4
+
+
+def test_a_bag_of_tokens_says_in_numpy_what_the_encoder_says(tmp_path: Path) -> None:
+    package = bag_expert(tmp_path / "expert")
+    texts = code_texts()
+    ours, theirs = open_embedder(package), EncoderEmbedder(package)
+    assert ours.code(texts) == pytest.approx(theirs.code(texts), abs=1e-6)
+    asked = ["", "merge the headers", "copy " * 100]
+    assert ours.queries(asked) == pytest.approx(theirs.queries(asked), abs=1e-6)
+
+
+def test_a_bag_of_tokens_needs_no_torch(tmp_path: Path) -> None:
+    bag_expert(tmp_path / "expert")
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from tidemill.experts.package import open_expert\n"
+        "from tidemill.serving.embedder import open_embedder\n"
+        f"open_embedder(open_expert(Path({str(tmp_path / 'expert')!r}))).queries(['a'])\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_a_bag_with_layers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExpertError, match="no layers"):
+        BagEmbedder(encoder_expert(tmp_path / "expert"))
+
+
+def test_a_convolution_reads_code_alone_and_what_it_says_does_not_depend_on_neighbours(
+    tmp_path: Path,
+) -> None:
+    embedder = open_embedder(convolution_expert(tmp_path / "expert"))
+    texts = [*code_texts(), CodeText(text=b"", language="python")]
+    together = embedder.code(texts)
+    assert np.linalg.norm(together, axis=1) == pytest.approx([1, 1, 1, 0], abs=1e-5)
+    alone = np.concatenate([embedder.code([text]) for text in texts])
+    assert together == pytest.approx(alone, abs=1e-5)
+    with pytest.raises(ExpertError, match="reads code alone"):
+        embedder.queries(["merge"])
+
+
+def test_renamed_variables_are_the_same_to_a_convolution(tmp_path: Path) -> None:
+    embedder = open_embedder(convolution_expert(tmp_path / "expert"))
+    texts = []
+    for name in (b"total", b"amount"):
+        text = b"def f(%b):\n    return %b + 1\n" % (name, name)
+        graph = text_graph(text, LANGUAGES["python"])
+        assert graph is not None
+        texts.append(CodeText(text=text, language="python", graph=pack(graph)))
+    one, other = embedder.code(texts)
+    assert one == pytest.approx(other, abs=1e-6)
 
 
 def test_an_untrained_map_finds_a_text_by_its_words(tmp_path: Path) -> None:

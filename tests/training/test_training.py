@@ -7,18 +7,19 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.training.small import examples
 from tidemill.core.clock import SystemClock
-from tidemill.core.errors import InputError, LockedError
+from tidemill.core.errors import ExpertError, InputError, LockedError
 from tidemill.core.locks import JobLock
 from tidemill.core.settings import Settings
 from tidemill.corpus.example import Example
 from tidemill.corpus.packed import write_corpus
 from tidemill.experts.package import open_expert
 from tidemill.experts.verification import verify_expert
-from tidemill.serving.embedder import open_embedder
+from tidemill.serving.embedder import CodeText, open_embedder
 from tidemill.training.runs import list_runs, named_run, remove_run, run_state
 from tidemill.training.training import TrainingReport, resume, train
 
@@ -43,6 +44,7 @@ steps = {steps}
 batch = 8
 learning_rate = 1e-2
 """
+GROUPS = "batch = 8\nmembers = 2"
 SETTINGS = Settings(workers=1)
 
 
@@ -102,6 +104,52 @@ def test_a_recipe_and_a_set_become_an_expert_that_answers(
     assert picture.startswith("<svg")
     assert "search-small: 6 steps" in picture
     assert ">mrr " in picture
+
+
+def test_a_run_goes_on_from_an_expert_and_says_so(tmp_path: Path, corpus: Path) -> None:
+    first = trained(tmp_path, corpus)
+    base = open_expert(first.expert)
+    folder, recipe = tmp_path / "second", recipe_file(tmp_path, steps=2)
+    recipe.write_text(recipe.read_text().replace("1e-2", "1e-7"))
+    second = train(recipe, corpus=corpus, folder=folder, start=first.expert, settings=SETTINGS)
+    package = open_expert(second.expert)
+    assert package.manifest.base == f"search-small {base.expert_hash}"
+    assert (folder / "tokenizer.json").read_bytes() == base.file("tokenizer.json").read_bytes()
+    for name, tensor in base.tensors.items():
+        assert package.tensors[name].to_float32() == pytest.approx(tensor.to_float32(), abs=1e-3)
+    with pytest.raises(InputError, match="begun with another start"):
+        train(recipe, corpus=corpus, folder=folder, settings=SETTINGS)
+    assert resume(folder, settings=SETTINGS).resumed
+
+
+def test_what_cannot_be_gone_on_from_is_refused(tmp_path: Path, corpus: Path) -> None:
+    first = trained(tmp_path, corpus)
+    map_recipe = recipe_file(tmp_path, kind="static")
+    there = tmp_path / "second"
+    with pytest.raises(InputError, match="static begins from scratch"):
+        train(map_recipe, corpus=corpus, folder=there, start=first.expert, settings=SETTINGS)
+    wider = recipe_file(tmp_path)
+    wider.write_text(wider.read_text().replace("max_tokens = 48", "max_tokens = 40"))
+    with pytest.raises(InputError, match="another shape than the recipe"):
+        train(wider, corpus=corpus, folder=tmp_path / "x", start=first.expert, settings=SETTINGS)
+    with pytest.raises(ExpertError, match="no expert search-nowhere"):
+        train(wider, corpus=corpus, folder=there, start="search-nowhere", settings=SETTINGS)
+
+
+@pytest.mark.parametrize("kind", ["convolution", "static"])
+def test_functions_and_their_rewritten_copies_become_an_expert_on_clones(
+    tmp_path: Path, corpus: Path, kind: str
+) -> None:
+    recipe = tmp_path / "clones-small.toml"
+    text = RECIPE.format(kind=kind, steps=6).replace('["search"]', '["groups"]')
+    text = text.replace('name = "search-small"', 'name = "clones-small"\nrewrites = 2')
+    text = text.replace('task = "search"', 'task = "clones"').replace("batch = 8", GROUPS)
+    recipe.write_text(text)
+    report = train(recipe, corpus=corpus, folder=tmp_path / "run", settings=SETTINGS)
+    assert 0 < report.measures["map_at_r"] <= 1
+    embedder = open_embedder(open_expert(report.expert))
+    vectors = embedder.code([CodeText(text=b"int f(int a) { return a; }", language="java")])
+    assert np.linalg.norm(vectors) == pytest.approx(1, abs=1e-5)
 
 
 def test_training_again_changes_nothing_and_resuming_gives_the_same_expert(
