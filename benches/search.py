@@ -31,8 +31,8 @@ REPOSITORY = Path(__file__).parents[1]
 CORPUS = REPOSITORY / "build" / "corpus" / "code-search"
 CANDIDATES = 1_000
 SEED = 7
-EXPERTS = "search-terms,search-code"
-"""Those that come with Tidemill, whatever the settings say."""
+EXPERTS = "search-terms,search-tokens"
+"""Those that are asked by default, whatever the settings say."""
 
 MISSING_SHARE = 0.20
 GAIN_WITHOUT_NAMES = 0.10

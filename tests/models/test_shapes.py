@@ -50,7 +50,7 @@ def test_parameters_are_those_of_the_model() -> None:
         (SMALL.to_dict() | {"hidden_act": "relu"}, "only 'gelu'"),
         (SMALL.to_dict() | {"num_attention_heads": 3}, "do not divide"),
         (SMALL.to_dict() | {"max_tokens": 513}, "have room for 512"),
-        (SMALL.to_dict() | {"num_hidden_layers": 0}, "num_hidden_layers is 0"),
+        (SMALL.to_dict() | {"num_hidden_layers": -1}, "num_hidden_layers is -1"),
     ],
 )
 def test_what_is_no_config_is_refused_with_the_field(facts: dict[str, object], said: str) -> None:

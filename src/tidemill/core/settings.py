@@ -73,7 +73,7 @@ class Settings:
     )
     search_limit: int = field(default=10, metadata=_about("results a search shows", ge=1, le=1_000))
     search_experts: str = field(
-        default="search-terms,search-code",
+        default="search-terms,search-tokens",
         metadata=_about("experts that searches ask, with commas; the word none: words alone"),
     )
     clone_experts: str = field(

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,16 +48,28 @@ class Snapshot:
 
     Args:
         connection: Inside a read transaction.
+        folder: The store's.
         lexicon: What an earlier snapshot had read for searching.
+        vectors: What earlier ones had read of experts' vectors, by hash.
 
     Attributes:
         connection: As given, for reading in the same transaction.
+        folder: As given.
         known_lexicon: The newest that was read, for the next snapshot.
+        known_vectors: As well.
     """
 
-    def __init__(self, connection: sqlite3.Connection, lexicon: Lexicon | None = None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        folder: Path,
+        lexicon: Lexicon | None = None,
+        vectors: Mapping[str, VectorIndex] | None = None,
+    ) -> None:
         self.connection = connection
+        self.folder = folder
         self.known_lexicon = lexicon
+        self.known_vectors = dict(vectors or {})
 
     @property
     def generation(self) -> int:
@@ -247,18 +259,21 @@ class Snapshot:
         )
         return [row[0] for row in rows]
 
-    def vectors(self, folder: Path, expert_hash: str) -> VectorIndex:
-        """Return all vectors of an expert.
+    def vectors(self, expert_hash: str) -> VectorIndex:
+        """Return all vectors of an expert, from memory or the cache where those are current.
 
         Args:
-            folder: The store's, where they are kept for the next process.
             expert_hash: Whose.
         """
         row = self.connection.execute(
             "SELECT value FROM meta WHERE key = 'vector_changes'"
         ).fetchone()
         changes = int(row[0]) if row else 0
-        return open_vectors(self.connection, folder, expert_hash, changes=changes)
+        known = self.known_vectors.get(expert_hash)
+        if known is None or known.changes != changes:
+            known = open_vectors(self.connection, self.folder, expert_hash, changes=changes)
+            self.known_vectors[expert_hash] = known
+        return known
 
     def facts(self) -> StoreFacts:
         """Count what is in the store."""

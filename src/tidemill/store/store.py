@@ -22,11 +22,12 @@ from tidemill.store.snapshot import Lexicon, Snapshot
 from tidemill.store.writer import StoreWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tidemill.core.clock import Clock
     from tidemill.store.rows import Verification
+    from tidemill.store.vectors import VectorIndex
 
 __all__ = ["FOLDER", "Store"]
 
@@ -45,6 +46,7 @@ class Store:
         self._clock = clock or SystemClock()
         self._reader: Reader | None = None
         self._lexicon: Lexicon | None = None
+        self._vectors: Mapping[str, VectorIndex] = {}
 
     @property
     def exists(self) -> bool:
@@ -73,6 +75,7 @@ class Store:
             self._reader.connection.close()
         self._reader = None
         self._lexicon = None
+        self._vectors = {}
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -84,7 +87,7 @@ class Store:
             StoreError: There is no index, or it cannot be read.
         """
         reader = self._current_reader()
-        snapshot = Snapshot(reader.connection, self._lexicon)
+        snapshot = Snapshot(reader.connection, self.folder, self._lexicon, self._vectors)
         try:
             reader.connection.execute("BEGIN")
             yield snapshot
@@ -94,7 +97,7 @@ class Store:
             raise told(error, self.path) from error
         finally:
             reader.connection.rollback()
-        self._lexicon = snapshot.known_lexicon
+        self._lexicon, self._vectors = snapshot.known_lexicon, snapshot.known_vectors
 
     def _current_reader(self) -> Reader:
         if self._reader is None or not self._reader.is_current:

@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -39,11 +39,13 @@ class VectorIndex:
         keys: Key of each body, ascending.
         vectors: Its vector, of length 1 (or 0), in half precision.
         signs: One bit a dimension, eight bytes a word.
+        changes: How often vectors had been added to the store when these were read.
     """
 
     keys: NDArray[np.bytes_]
     vectors: NDArray[np.float16]
     signs: NDArray[np.uint64]
+    changes: int = 0
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -146,11 +148,11 @@ def open_vectors(
     path = folder / f"vectors-{expert_hash[:16]}-{changes}.arrays"
     cached = _cached(path)
     if cached is not None:
-        return cached
+        return replace(cached, changes=changes)
     index = read_vectors(connection, expert_hash)
     with suppress(OSError, TidemillError):
         _keep(path, index)
-    return index
+    return replace(index, changes=changes)
 
 
 def _keep(path: Path, index: VectorIndex) -> None:

@@ -105,20 +105,16 @@ class HybridRanker:
         snapshot: Its files are named by the number of their candidate.
         count: How many candidates there are.
         experts: Who is asked, by name.
-        folder: The store's.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, count: int, experts: Mapping[str, Embedder], folder: Path
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, count: int, experts: Mapping[str, Embedder]) -> None:
         self._snapshot = snapshot
         self._count = count
         self._experts = experts
-        self._folder = folder
 
     def rank(self, query: str) -> Sequence[float]:
         """Score the candidates as a search would, all of them."""
-        asked = ask(self._experts, query, self._snapshot, self._folder)
+        asked = ask(self._experts, query, self._snapshot)
         wanted = list(dict.fromkeys(terms(query)))
         scores = [0.0] * self._count
         for found in fused_search(
@@ -148,7 +144,7 @@ def hybrid_ranker(
             raise ExpertError(f"{name}: {reason}")
         with store.snapshot() as snapshot:
             experts = experts_of(snapshot, settings).opened
-            yield HybridRanker(snapshot, len(candidates), experts, store.folder)
+            yield HybridRanker(snapshot, len(candidates), experts)
 
 
 def _batch(candidates: Sequence[DocumentedFunction]) -> Batch:

@@ -134,7 +134,7 @@ def search(
     with Store(folder) as store, store.snapshot() as snapshot:
         filters = replace(filters, paths=_placed(filters.paths, store, cwd))
         experts = experts_of(snapshot, settings)
-        asked = ask(experts.opened, query, snapshot, folder)
+        asked = ask(experts.opened, query, snapshot)
         limit = limit or settings.search_limit
         root = store.root
         hits = tuple(
