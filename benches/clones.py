@@ -33,7 +33,7 @@ from tidemill.experts.package import open_expert
 from tidemill.metrics.bootstrap import cluster_interval
 from tidemill.metrics.ranking import map_at_r, precision_at_r, ranking_of, reciprocal_rank
 from tidemill.models.lexemes import code_lexemes
-from tidemill.models.ngrams import NgramSpace, count_ngrams
+from tidemill.models.ngrams import NgramSpace, TokenHashes, count_ngrams
 from tidemill.serving.embedder import open_embedder
 from tidemill.source.dataflow.merging import text_graph
 from tidemill.source.language import LANGUAGES
@@ -221,9 +221,7 @@ def _bigclonebench(speakers: Speakers, most: int) -> Iterator[Figure]:
         target="more than n-grams without learning",
         met=means["ours"] > means["n-grams"],
     )
-    yield Figure(
-        name="BigCloneBench, no clones that we call clones", value=wrong, unit="share"
-    )
+    yield Figure(name="BigCloneBench, no clones that we call clones", value=wrong, unit="share")
 
 
 def _code_jam(speakers: Speakers) -> Iterator[Figure]:
@@ -286,7 +284,7 @@ def _tf_idf(learnt: Sequence[Example]) -> Embed:
     return vectors
 
 
-def _lexemes(one: Example):  # noqa: ANN202
+def _lexemes(one: Example) -> TokenHashes:
     data = one.code.encode()
     graph = text_graph(data, LANGUAGES[one.language])
     return code_lexemes(data, one.language, graph.own_names if graph else frozenset())
@@ -346,7 +344,8 @@ def _least_cosine(name: str, vectors: Vectors, groups: Sequence[str]) -> Figure:
 
 
 def _cosines(vectors: Vectors, ends: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.sum(vectors[ends[:, 0]] * vectors[ends[:, 1]], axis=1).astype(np.float64)
+    products = vectors[ends[:, 0]] * vectors[ends[:, 1]]
+    return np.asarray(products.sum(axis=1), dtype=np.float64)
 
 
 def _area(positives: NDArray[np.float64], negatives: NDArray[np.float64]) -> float:

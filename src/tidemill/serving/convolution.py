@@ -66,7 +66,7 @@ class ConvolutionEmbedder:
                     vectors[chosen] = self._network(ids).numpy()
         return vectors
 
-    def queries(self, texts: Sequence[str]) -> Float[ndarray, "texts vector"]:
+    def queries(self, texts: Sequence[str]) -> Float[ndarray, "texts vector"]:  # noqa: ARG002
         """Refuse: it reads code alone.
 
         Raises:

@@ -123,8 +123,7 @@ def _started(start: ExpertPackage, config: EncoderConfig) -> Encoder:
         InputError: It has another size than the recipe says.
     """
     known = encoder_config(start.config)
-    free = {"max_nodes": config.max_nodes, "input_mode": config.input_mode}
-    if replace(known, **free) != config:
+    if replace(known, max_nodes=config.max_nodes, input_mode=config.input_mode) != config:
         raise InputError(
             f"{start.name} has another shape than the recipe",
             path=str(start.folder),

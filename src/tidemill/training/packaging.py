@@ -83,7 +83,7 @@ def packaged(
             data_hash=origin.corpus.hash,
         ),
         base=f"{origin.start.name} {origin.start.expert_hash}" if origin.start else None,
-        about=recipe.about,
+        about=f"{recipe.about}\n\n## Limits\n\n{recipe.limits}" if recipe.limits else recipe.about,
     )
     if folder.exists():
         shutil.rmtree(folder)

@@ -5,7 +5,7 @@ A recipe and the packed corpus that it names are enough to train the same expert
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -19,6 +19,9 @@ from tidemill.core.hashing import content_hash
 __all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe"]
 
 Kind = Literal["convolution", "encoder", "static"]
+_SAID = frozenset({"about", "limits", "licence"})
+"""What is said of an expert, and changes nothing in it."""
+
 UNKNOWN_KEY = "unexpected_keyword_argument"
 """What pydantic calls it."""
 
@@ -116,6 +119,8 @@ class Recipe:
         checkpoint_seconds: Time between checkpoints.
         storage: How the expert's matrices are kept; vectors are kept in fp32.
         licence: Of the expert.
+        about: One line for people.
+        limits: What the expert cannot do, or was not measured on, as Markdown for its card.
     """
 
     name: str
@@ -131,12 +136,14 @@ class Recipe:
     checkpoint_seconds: float = 120.0
     storage: Literal["int8", "bf16", "fp32"] = "int8"
     licence: str = "Apache-2.0"
-    about: str = field(default="", metadata={"about": "one line for people"})
+    about: str = ""
+    limits: str = ""
 
     @property
     def hash(self) -> str:
-        """Names everything that decides the result."""
-        return content_hash(repr(sorted(asdict(self).items())).encode())
+        """Names everything that decides what is learnt."""
+        facts = {name: value for name, value in asdict(self).items() if name not in _SAID}
+        return content_hash(repr(sorted(facts.items())).encode())
 
     @property
     def steps(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -26,9 +27,11 @@ from tidemill.training.journal import entries
 from tidemill.training.loop import Run, run_stages
 from tidemill.training.making import Workplace, made
 from tidemill.training.packaging import Origin, packaged
-from tidemill.training.reading import TrainingExample
 from tidemill.training.recipe import Recipe, read_recipe
 from tidemill.training.runs import RUN_FILE, run_state
+
+if TYPE_CHECKING:
+    from tidemill.training.reading import TrainingExample
 
 __all__ = ["EXPERT", "TrainingReport", "resume", "train"]
 
@@ -58,7 +61,7 @@ class TrainingReport:
     resumed: bool
 
 
-def train(
+def train(  # noqa: PLR0913  all by name, and each a fact of the run
     recipe: str | Path,
     *,
     corpus: str | Path,

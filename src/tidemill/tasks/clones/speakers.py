@@ -57,8 +57,7 @@ class Speakers:
         texts = [_code_text(function) for function in functions]
         rows = np.concatenate([one.code(texts) for one in self.embedders.values()], axis=1)
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        joined: NDArray[np.float32] = rows / np.where(lengths > 0, lengths, 1.0)
-        return joined
+        return np.asarray(rows / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
 
 
 def clone_experts(settings: Settings) -> tuple[list[FunctionVectors], dict[str, str]]:

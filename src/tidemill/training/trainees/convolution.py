@@ -62,7 +62,7 @@ class ConvolutionTrainee:
         back = torch.from_numpy(np.argsort(order, kind="stable")).to(self._device)
         return torch.cat(parts)[back]
 
-    def queries(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
+    def queries(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:  # noqa: ARG002
         """Refuse: it reads code alone.
 
         Raises:
