@@ -24,12 +24,11 @@ from report import Figure, median, percentile, show
 from tidemill.core.randomness import stream
 from tidemill.core.settings import Settings
 from tidemill.experts.registry import open_registry
-from tidemill.models.batch import collate
+from tidemill.models.batch import batches, collate
 from tidemill.models.config import SIZES, EncoderConfig
 from tidemill.models.encoder import Encoder
 from tidemill.models.inputs import GraphInput, assembled, flow_of
 from tidemill.models.tokenizer import Tokenizer
-from tidemill.serving.encoder import batches
 from tidemill.source.dataflow.packing import unpack
 from tidemill.source.tokens import terms
 from tidemill.store.filters import SearchFilters

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemill.models.batch import collate
+from tidemill.models.batch import batches, collate
 from tidemill.models.config import EncoderConfig
 from tidemill.models.inputs import Flow, GraphInput, assembled, flow_of, within
 from tidemill.models.tokenizer import Tokenizer
@@ -149,3 +149,13 @@ def test_no_row_of_a_mask_is_empty(given: tuple[Flow, int]) -> None:
     assert torch.equal(
         batch.covers.sum(dim=2)[0], torch.from_numpy(np.diff(entry.flow.spans)[:, 0])
     )
+
+
+def test_batches_hold_every_text_once_and_little_padding() -> None:
+    lengths = [300, 5, 7, 9_000, 6, 310]
+    found = batches(lengths, most=1_000)
+    assert sorted(place for batch in found for place in batch) == list(range(6))
+    assert [3] in found
+    for batch in found:
+        longest = max(lengths[place] for place in batch)
+        assert len(batch) == 1 or longest * len(batch) <= 1_000

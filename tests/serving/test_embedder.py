@@ -11,7 +11,7 @@ from tidemill.experts.package import ExpertPackage
 from tidemill.experts.packing import ExpertDraft, write_expert
 from tidemill.serving.bag import BagEmbedder
 from tidemill.serving.embedder import CodeText, Embedder, open_embedder
-from tidemill.serving.encoder import EncoderEmbedder, batches
+from tidemill.serving.encoder import EncoderEmbedder
 from tidemill.source.dataflow.merging import text_graph
 from tidemill.source.dataflow.packing import pack
 from tidemill.source.language import LANGUAGES
@@ -155,13 +155,3 @@ def test_a_static_expert_whose_parts_do_not_fit_is_refused(tmp_path: Path) -> No
     )
     with pytest.raises(ExpertError, match="features, 3 rows"):
         open_embedder(write_expert(tmp_path / "bad", draft))
-
-
-def test_batches_hold_every_text_once_and_little_padding() -> None:
-    lengths = [300, 5, 7, 9_000, 6, 310]
-    found = batches(lengths, most=1_000)
-    assert sorted(place for batch in found for place in batch) == list(range(6))
-    assert [3] in found
-    for batch in found:
-        longest = max(lengths[place] for place in batch)
-        assert len(batch) == 1 or longest * len(batch) <= 1_000

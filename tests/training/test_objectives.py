@@ -160,3 +160,12 @@ def replace_flow(model: EncoderTrainee) -> EncoderTrainee:
     nothing = ragged([np.zeros((0, 2), np.int32)] * len(model.examples), np.zeros((0, 2), np.int32))
     model.examples = replace(model.examples, spans=nothing, edges=nothing)
     return model
+
+
+def test_vectors_in_training_are_those_of_one_batch_whatever_they_are_sorted_into(
+    model: EncoderTrainee,
+) -> None:
+    together = model.code(ROWS, None)
+    assert together.requires_grad
+    apart = torch.cat([model.code(ROWS[place : place + 1], None) for place in range(len(ROWS))])
+    assert together.detach().numpy() == pytest.approx(apart.detach().numpy(), abs=1e-5)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemill.core.errors import InputError
-from tidemill.training.sampling import GroupPlan, LanguagePlan, smoothed
+from tidemill.training.sampling import GroupPlan, LanguagePlan, LengthPlan, smoothed
 
 ROWS = {"go": np.arange(10), "java": np.arange(10, 40), "ruby": np.arange(40, 100)}
 
@@ -62,3 +62,12 @@ def test_nothing_to_draw_from_is_an_error() -> None:
         LanguagePlan({"go": np.zeros(0, np.int64)}, batch=2, steps=1, seed=(0, "s"))
     with pytest.raises(InputError, match="no two groups"):
         GroupPlan([np.arange(4)], size=(2, 2), seed=(0, "s"))
+
+
+def test_a_plan_by_length_has_the_same_examples_with_the_short_ones_first() -> None:
+    plan = LanguagePlan(ROWS, batch=7, steps=5, seed=(1, "s"))
+    lengths = np.random.default_rng(0).integers(1, 9, 100)
+    for step in range(5):
+        rows = LengthPlan(plan, lambda some: lengths[some]).rows(step)
+        assert sorted(rows.tolist()) == sorted(plan.rows(step).tolist())
+        assert np.all(np.diff(lengths[rows]) >= 0)

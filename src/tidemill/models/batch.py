@@ -17,7 +17,10 @@ from torch import Tensor
 from tidemill.models.config import FIRST_POSITION, EncoderConfig
 from tidemill.models.inputs import GraphInput
 
-__all__ = ["GraphBatch", "collate"]
+__all__ = ["GraphBatch", "batches", "collate"]
+
+PLACES_AT_ONCE = 8_192
+"""Tokens and nodes in one batch, padding included: about what a processor's caches like."""
 
 REFERENCE_REFUSAL = -10_000.0
 """What the transformers of that time added to the score of a place that may not be attended."""
@@ -107,6 +110,21 @@ def collate(inputs: Sequence[GraphInput], config: EncoderConfig) -> GraphBatch:
     lengths = torch.tensor([len(entry.ids) for entry in inputs])
     counts = torch.tensor([len(entry.flow.spans) for entry in inputs])
     return _batch(ids, spans, np.concatenate(edges), (lengths, counts, config))
+
+
+def batches(lengths: Sequence[int], most: int = PLACES_AT_ONCE) -> list[list[int]]:
+    """Group texts of about one length, so that little is padding.
+
+    Args:
+        lengths: Of each text.
+        most: Places in a batch, padding included; a longer text is alone.
+    """
+    found: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not found or (len(found[-1]) + 1) * lengths[place] > most:
+            found.append([])
+        found[-1].append(place)
+    return found
 
 
 def _batch(

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from tidemill.core.errors import ExpertError
 from tidemill.experts.package import ExpertPackage
+from tidemill.models.batch import batches
 from tidemill.models.convolution import Convolution, convolution_config
 from tidemill.models.lexemes import FIRST_ID, code_lexemes, lexeme_ids, padded
 from tidemill.models.loading import load_weights
 from tidemill.models.ngrams import NgramSpace
 from tidemill.serving.embedder import CodeText, own_names
-from tidemill.serving.encoder import batches
 
 __all__ = ["ConvolutionEmbedder"]
 

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from tidemill.core.errors import ExpertError
 from tidemill.experts.package import ExpertPackage
-from tidemill.models.batch import collate
+from tidemill.models.batch import batches, collate
 from tidemill.models.inputs import NO_FLOW, GraphInput, assembled, flow_of
 from tidemill.models.loading import load_encoder
 from tidemill.models.reference import reference_input
@@ -21,9 +21,6 @@ from tidemill.source.leaves import leaves_of
 from tidemill.source.parsing import parse_fragment
 
 __all__ = ["EncoderEmbedder"]
-
-PLACES_AT_ONCE = 8_192
-"""Tokens and nodes in one batch, padding included: about what a processor's caches like."""
 
 
 class EncoderEmbedder:
@@ -88,18 +85,3 @@ class EncoderEmbedder:
                 batch = collate([inputs[place] for place in places], self._encoder.config)
                 vectors[places] = self._encoder.embed(batch).numpy()
         return vectors
-
-
-def batches(lengths: Sequence[int], most: int = PLACES_AT_ONCE) -> list[list[int]]:
-    """Group texts of about one length, so that little is padding.
-
-    Args:
-        lengths: Of each text.
-        most: Places in a batch, padding included; a longer text is alone.
-    """
-    found: list[list[int]] = []
-    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if not found or (len(found[-1]) + 1) * lengths[place] > most:
-            found.append([])
-        found[-1].append(place)
-    return found

@@ -16,7 +16,7 @@ from tidemill.training.objectives.objective import Objective
 from tidemill.training.objectives.search import SearchObjective
 from tidemill.training.reading import TrainingExample
 from tidemill.training.recipe import Recipe, Stage
-from tidemill.training.sampling import GroupPlan, LanguagePlan
+from tidemill.training.sampling import GroupPlan, LanguagePlan, LengthPlan
 from tidemill.training.trainees.encoder import EncoderTrainee
 from tidemill.training.trainees.trainee import Rows, Trainee
 
@@ -93,21 +93,25 @@ def _planned(
     alternating = {name: objectives[name] for name in ALTERNATING if name in objectives}
     return StagePlan(
         stage=stage,
-        plan=_examples(stage, material, seed),
+        plan=_examples(stage, material, trainee, seed),
         objectives={name: part for name, part in objectives.items() if name not in alternating},
         alternating=alternating,
         measure=_measure(recipe, material, trainee),
     )
 
 
-def _examples(stage: Stage, material: Material, seed: tuple[int, str]) -> Plan:
+def _examples(stage: Stage, material: Material, trainee: Trainee, seed: tuple[int, str]) -> Plan:
     if "groups" in stage.objectives:
         if stage.batch % stage.members:
             raise InputError(f"a batch of {stage.batch} is no multiple of {stage.members} members")
         size = (stage.batch // stage.members, stage.members)
         return GroupPlan(material.groups(material.train), size=size, seed=seed)
     rows = material.by_language(material.train, asked="search" in stage.objectives)
-    return LanguagePlan(rows, batch=stage.batch, steps=stage.steps, seed=seed)
+    plan = LanguagePlan(rows, batch=stage.batch, steps=stage.steps, seed=seed)
+    # A contrast is over a whole batch, which a trainee sorts itself.
+    if set(stage.objectives) <= set(_PRETRAINING) and isinstance(trainee, EncoderTrainee):
+        return LengthPlan(plan, trainee.lengths)
+    return plan
 
 
 def _measure(

@@ -5,7 +5,7 @@ language (GraphCodeBERT, equation 9); a batch is of one language. Within a langu
 every example comes once before any comes twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tidemill.core.errors import InputError
 from tidemill.core.randomness import stream
 
-__all__ = ["ALPHA", "GroupPlan", "LanguagePlan", "smoothed"]
+__all__ = ["ALPHA", "GroupPlan", "LanguagePlan", "LengthPlan", "smoothed"]
 
 ALPHA = 0.7
 
@@ -119,3 +119,21 @@ class GroupPlan:
     def _drawn(self, generator: np.random.Generator, number: int, members: int) -> Rows:
         rows = self._groups[number]
         return rows[generator.choice(len(rows), size=members, replace=len(rows) < members)]
+
+
+class LengthPlan:
+    """Another plan's batches with the short examples first: their parts hold little padding.
+
+    Args:
+        plan: Which examples.
+        lengths: Returns how long examples are.
+    """
+
+    def __init__(self, plan: LanguagePlan, lengths: Callable[[Rows], Rows]) -> None:
+        self._plan = plan
+        self._lengths = lengths
+
+    def rows(self, step: int) -> Rows:
+        """Return the examples of a step."""
+        rows = self._plan.rows(step)
+        return rows[np.argsort(self._lengths(rows), kind="stable")]

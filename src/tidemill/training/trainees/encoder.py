@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from typing_extensions import override
 
-from tidemill.models.batch import GraphBatch, collate
+from tidemill.models.batch import GraphBatch, batches, collate
 from tidemill.models.config import EncoderConfig
 from tidemill.models.encoder import Encoder
 from tidemill.models.heads import LanguageHead, PairHead
@@ -17,8 +18,6 @@ from tidemill.training.encoded import EncodedSet
 from tidemill.training.trainees.trainee import ModelFacts, Rows
 
 __all__ = ["EncoderTrainee", "Heads"]
-
-MEASURED_AT_ONCE = 64
 
 
 class Heads(nn.Module):
@@ -118,6 +117,12 @@ class EncoderTrainee:
         columns = (found.code.offsets, found.spans.offsets, found.query.offsets)
         return int(sum((column[rows + 1] - column[rows]).sum() for column in columns))
 
+    def lengths(self, rows: Rows) -> Rows:
+        """Return how long comment and code of these examples are together."""
+        found = self.examples
+        columns = (found.code.offsets, found.query.offsets)
+        return sum((column[rows + 1] - column[rows] for column in columns), start=np.zeros(1, int))
+
     def facts(self) -> ModelFacts:
         """Return the encoder, its weights under Hugging Face's names, and its tokenizer."""
         return ModelFacts(
@@ -133,11 +138,9 @@ class EncoderTrainee:
 
     def _vectors(self, inputs: list[GraphInput], chance: Chance | None, side: str) -> Tensor:
         if not torch.is_grad_enabled():
-            return self._measured(inputs)
-        batch = collate(inputs, self.encoder.config).to(self.device)
-        if chance is not None and self._dropout:
-            batch = replace(batch, ids=self._thinned(batch, chance.torch("dropout", side)))
-        return self._network(batch, self.depth)  # type: ignore[no-any-return]
+            return self._by_length(inputs, None)
+        generator = chance.torch("dropout", side) if chance and self._dropout else None
+        return self._by_length(inputs, generator)
 
     def _thinned(self, batch: GraphBatch, generator: torch.Generator) -> Tensor:
         """Return ids with some tokens made unknown, so that nothing hangs on a single word."""
@@ -145,16 +148,18 @@ class EncoderTrainee:
         gone = (draw < self._dropout) & batch.is_token & ~batch.is_special
         return torch.where(gone, self.encoder.config.unk_token_id, batch.ids)
 
-    def _measured(self, inputs: list[GraphInput]) -> Tensor:
+    def _by_length(self, inputs: list[GraphInput], generator: torch.Generator | None) -> Tensor:
         """Go through inputs by length, so that little is padding."""
-        order = sorted(range(len(inputs)), key=lambda place: len(inputs[place]))
+        groups = batches([len(entry) for entry in inputs])
         parts = []
-        for start in range(0, len(order), MEASURED_AT_ONCE):
-            chosen = [inputs[place] for place in order[start : start + MEASURED_AT_ONCE]]
-            parts.append(
-                self._network(collate(chosen, self.encoder.config).to(self.device), self.depth)
-            )
+        for places in groups:
+            chosen = [inputs[place] for place in places]
+            batch = collate(chosen, self.encoder.config).to(self.device)
+            if generator is not None:
+                batch = replace(batch, ids=self._thinned(batch, generator))
+            parts.append(self._network(batch, self.depth))
+        order = torch.tensor([place for places in groups for place in places])
+        back = torch.empty_like(order)
+        back[order] = torch.arange(len(order))
         vectors = torch.cat(parts)
-        back = torch.empty(len(order), dtype=torch.long)
-        back[torch.tensor(order)] = torch.arange(len(order))
         return vectors[back.to(vectors.device)]
