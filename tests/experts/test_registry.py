@@ -18,6 +18,7 @@ from tidemill.experts.archive import pack_expert
 from tidemill.experts.registry import SHIPPED, ExpertRegistry, open_registry
 from tidemill.experts.seals import SEALS
 from tidemill.experts.verification import sound_expert, verify_expert
+from tidemill.training.recipe import read_recipe
 
 
 @pytest.fixture
@@ -269,9 +270,30 @@ def test_the_registry_in_force(tmp_path: Path) -> None:
         open_registry(settings, {})
 
 
-def test_every_shipped_expert_is_sound() -> None:
-    for entry in ExpertRegistry([SHIPPED]).list():
-        assert verify_expert(entry.folder).findings == ()
+def test_every_shipped_expert_is_sound_small_and_says_where_it_comes_from() -> None:
+    entries = ExpertRegistry([SHIPPED]).list()
+    assert {entry.name for entry in entries} == {
+        "clones-c",
+        "clones-c-terms",
+        "clones-java",
+        "search-code",
+        "search-terms",
+        "search-tokens",
+    }
+    sizes = []
+    for entry in entries:
+        found = verify_expert(entry.folder)
+        assert found.findings == ()
+        assert found.package is not None
+        recipe = read_recipe(entry.name)
+        training = found.package.manifest.training
+        assert training is not None
+        assert (training.recipe_hash, training.steps) == (recipe.hash, recipe.steps)
+        assert "## Limits" in found.package.card
+        assert found.package.manifest.metrics
+        sizes.append(found.package.bytes_on_disk)
+    assert max(sizes) < 10 << 20
+    assert sum(sizes) < 32 << 20
 
 
 ADD = """

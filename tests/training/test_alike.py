@@ -3,10 +3,11 @@ from dataclasses import replace
 from tests.training.test_training import packed_examples
 from tidemill.core.progress import Silence
 from tidemill.corpus.example import Example
-from tidemill.training.alike import MOST_SHARING, AlikeExample, alike
+from tidemill.training.alike import MOST_SHARING, DerivedExample, alike
+from tidemill.training.nameless import nameless
 
 
-def grouped(examples: list[Example], rewrites: int = 0, seed: int = 0) -> list[AlikeExample]:
+def grouped(examples: list[Example], rewrites: int = 0, seed: int = 0) -> list[DerivedExample]:
     return alike(examples, rewrites=rewrites, seed=seed, workers=1, progress=Silence())
 
 
@@ -52,3 +53,14 @@ def test_copies_are_rewritten_and_the_same_every_time() -> None:
     assert max(map(len, by_group.values())) >= 2
     assert grouped(told, rewrites=2) == found
     assert grouped(told, rewrites=2, seed=1) != found
+
+
+def test_queries_that_name_their_function_are_learnt_without_the_name_too() -> None:
+    told = [
+        replace(example("copyFile", "a"), query="Copy a file to another place at once"),
+        replace(example("copyFile", "b"), query="Do what the caller wants"),
+        replace(example("copyFile", "c"), query="Copy the file"),
+    ]
+    (found,) = nameless(told)
+    assert found.query == "a to another place at once"
+    assert found.code == told[0].code

@@ -20,7 +20,7 @@ from tidemill.source.rewriting.rewriter import rewrite
 from tidemill.source.tokens import parts
 from tidemill.training.reading import Texts, read_examples
 
-__all__ = ["AlikeExample", "alike"]
+__all__ = ["DerivedExample", "alike"]
 
 MOST_CHANGES = 8
 LEAST_WORDS = 2
@@ -33,8 +33,8 @@ _NAME = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlikeExample:
-    """A function with what it belongs together with."""
+class DerivedExample:
+    """A function as it is learnt from, made from an example of a corpus."""
 
     language: str
     group: str
@@ -49,7 +49,7 @@ def alike(
     seed: int,
     workers: int,
     progress: Progress,
-) -> list[AlikeExample]:
+) -> list[DerivedExample]:
     """Group examples that have no group, and add rewritten copies to each.
 
     Args:
@@ -64,7 +64,7 @@ def alike(
     """
     groups = _groups(examples)
     found = [
-        AlikeExample(language=one.language, group=group, query=one.query, code=one.code)
+        DerivedExample(language=one.language, group=group, query=one.query, code=one.code)
         for one, group in zip(examples, groups, strict=True)
     ]
     copied = list(found)

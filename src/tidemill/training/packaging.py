@@ -68,7 +68,7 @@ def packaged(
         config=model.config,
         tensors=tensors,
         licence=recipe.licence,
-        languages=recipe.languages or tuple(origin.corpus.languages),
+        languages=(*(recipe.languages or origin.corpus.languages), *recipe.also),
         storage={name: wide for name, part in tensors.items() if part.ndim == 2},
         texts=model.texts,
         metrics=tuple(

@@ -19,7 +19,7 @@ from tidemill.core.hashing import content_hash
 __all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe"]
 
 Kind = Literal["convolution", "encoder", "static"]
-_SAID = frozenset({"about", "limits", "licence"})
+_SAID = frozenset({"about", "also", "licence", "limits"})
 """What is said of an expert, and changes nothing in it."""
 
 UNKNOWN_KEY = "unexpected_keyword_argument"
@@ -113,6 +113,9 @@ class Recipe:
         languages: Which of the corpus are learnt; all when empty.
         rewrites: Rewritten copies that each example gets; with them, functions of one telling
             name in several packages belong together too.
+        nameless: Whether queries that name their function are learnt a second time without it.
+        also: Further languages that the expert is asked about, because they are nearly one that
+            it learns.
         seed: Of everything.
         precision: Numbers in the products.
         measure_every: Steps between measurements on the valid part; 0: only after each stage.
@@ -130,6 +133,8 @@ class Recipe:
     stages: tuple[Stage, ...]
     languages: tuple[str, ...] = ()
     rewrites: int = 0
+    nameless: bool = False
+    also: tuple[str, ...] = ()
     seed: int = 0
     precision: Literal["fp32", "bf16"] = "bf16"
     measure_every: int = 0

@@ -19,13 +19,14 @@ from tidemill.corpus.example import Example
 from tidemill.corpus.packed import PackedCorpus, open_corpus
 from tidemill.experts.package import ExpertPackage, open_expert
 from tidemill.experts.registry import open_registry
-from tidemill.training.alike import AlikeExample, alike
+from tidemill.training.alike import DerivedExample, alike
 from tidemill.training.assembly import Material, stage_plans
 from tidemill.training.curve import write_curve
 from tidemill.training.distributed import Workers, workers
 from tidemill.training.journal import entries
 from tidemill.training.loop import Run, run_stages
 from tidemill.training.making import Workplace, made
+from tidemill.training.nameless import nameless
 from tidemill.training.packaging import Origin, packaged
 from tidemill.training.recipe import Recipe, read_recipe
 from tidemill.training.runs import RUN_FILE, run_state
@@ -250,6 +251,8 @@ def _material(plan: Recipe, packed: PackedCorpus, place: Workplace) -> Material:
             if not plan.languages or example.language in plan.languages
         ]
         parts[split] = [*_alike(own, plan, place)] if plan.rewrites else [*own]
+        if plan.nameless and split == "train":
+            parts[split] += nameless(own)
     missing = set(plan.languages) - {example.language for example in parts["train"]}
     if missing or not parts["train"]:
         what = f"no example in {', '.join(sorted(missing))}" if missing else "no example"
@@ -257,7 +260,7 @@ def _material(plan: Recipe, packed: PackedCorpus, place: Workplace) -> Material:
     return Material(examples=parts["train"] + parts["valid"], learnt=len(parts["train"]))
 
 
-def _alike(own: list[Example], plan: Recipe, place: Workplace) -> list[AlikeExample]:
+def _alike(own: list[Example], plan: Recipe, place: Workplace) -> list[DerivedExample]:
     return alike(
         own,
         rewrites=plan.rewrites,

@@ -11,6 +11,12 @@ from tests.experts.huggingface import huggingface_folder
 Run = Callable[..., tuple[int, str, str]]
 
 
+@pytest.fixture(autouse=True)
+def nothing_shipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Only the user's experts are there."""
+    monkeypatch.setattr("tidemill.experts.registry.SHIPPED", tmp_path / "shipped")
+
+
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
     """The folder of a package outside the registry."""
