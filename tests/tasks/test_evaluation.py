@@ -14,7 +14,7 @@ from tidemill.corpus.documented import DocumentedFunction
 from tidemill.tasks.evaluation import SearchEvaluation, evaluate_search
 from tidemill.tasks.rankers import Ranker
 
-ALONE = replace(Settings(), workers=1)
+ALONE = Settings(workers=1, search_experts="none")
 FRUITS = ["apple", "banana", "cherry", "damson", "elder", "fig", "grape", "hazel"]
 
 

@@ -3,8 +3,8 @@
 For documented functions of named packages, the first paragraph of the
 documentation is the query and the function without it one of 1,000 candidates.
 Everything is asked twice: as it was written, and without the words of the
-function's own name. Figures come by package too. BM25's figure, made by the
-store's own ranking, is the floor that every later expert is held to.
+function's own name. Figures come by package too. What is measured is what a search does:
+words and experts; with the setting ``search_experts`` at ``none`` it is BM25, the floor.
 """
 
 import functools
@@ -23,8 +23,9 @@ from tidemill.core.settings import Settings, resolve
 from tidemill.corpus.documented import DocumentedFunction, distinct, documented_in, without_name
 from tidemill.metrics.bootstrap import Interval, cluster_interval, percentile_interval
 from tidemill.metrics.retrieval import MEASURES, QueryFigures, one_answer_figures
+from tidemill.tasks.asking import names_in
 from tidemill.tasks.packages import packages_named, source_files
-from tidemill.tasks.rankers import Ranker, RankerFactory, store_ranker
+from tidemill.tasks.rankers import Ranker, RankerFactory, hybrid_ranker, store_ranker
 
 __all__ = ["CANDIDATES", "Measures", "SearchEvaluation", "VariantResult", "evaluate_search"]
 
@@ -118,7 +119,7 @@ def evaluate_search(
     settings: Settings | None = None,
     candidates: int = CANDIDATES,
     seed: int = 0,
-    ranker: RankerFactory = store_ranker,
+    ranker: RankerFactory | None = None,
     progress: Progress | None = None,
 ) -> SearchEvaluation:
     """Measure how well search finds documented functions of packages.
@@ -130,13 +131,15 @@ def evaluate_search(
         candidates: How many functions are drawn and put against each other;
             all of them when there are fewer.
         seed: Of the draw and of the intervals.
-        ranker: What is measured; by default the store's BM25.
+        ranker: What is measured; by default what a search does: BM25, and the experts of
+            the setting ``search_experts``.
         progress: Told of every batch of files and queries.
 
     Raises:
         InputError: A package is not there, or together they hold no two
             documented functions.
         SettingError: Fewer than two candidates are asked for.
+        ExpertError: An expert cannot be asked.
     """
     if candidates < 2:
         raise SettingError(f"{candidates} candidates make no ranking", hint="Give 2 or more.")
@@ -149,19 +152,32 @@ def evaluate_search(
             hint="Name packages whose functions have docstrings or doc comments.",
         )
     chosen = _drawn(functions, candidates, seed)
+    name, ranker = (_name_of(ranker), ranker) if ranker else _as_searched(settings)
     with ranker(chosen) as judge:
         variants = tuple(
             _asked(variant, chosen, _Chair(ranker=judge, seed=seed, progress=progress))
             for variant in VARIANTS
         )
     return SearchEvaluation(
-        ranker="BM25" if ranker is store_ranker else getattr(ranker, "__name__", repr(ranker)),
+        ranker=name,
         seed=seed,
         candidates=len(chosen),
         functions=dict(Counter(function.package for function in functions)),
         skipped=skipped,
         variants=variants,
     )
+
+
+def _as_searched(settings: Settings) -> tuple[str, RankerFactory]:
+    """Return what a search ranks with, and what it is called."""
+    experts = names_in(settings.search_experts)
+    if not experts:
+        return "BM25", store_ranker
+    return " + ".join(("BM25", *experts)), functools.partial(hybrid_ranker, settings=settings)
+
+
+def _name_of(ranker: RankerFactory) -> str:
+    return getattr(ranker, "__name__", repr(ranker))
 
 
 def _functions_of(

@@ -32,7 +32,8 @@ def search(
 
     The first paragraph of a function's documentation is the query, the function
     without it one of the candidates; asked again without the function's own name
-    in the query. Packages are looked up, never imported or downloaded.
+    in the query. Packages are looked up, never imported or downloaded. What ranks
+    is what a search asks: words, and the experts of the setting search_experts.
 
     For example:
 
