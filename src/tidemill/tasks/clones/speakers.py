@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["THRESHOLDS", "Speakers", "clone_experts"]
 
-THRESHOLDS: Mapping[str, float] = {}
-"""The least cosine, by the names of those that speak together, as `Speakers.name` joins them."""
+THRESHOLDS: Mapping[str, float] = {"clones-c + clones-c-terms": 0.96, "clones-java": 0.85}
+"""The least cosine, by the names of those that speak together, as `Speakers.name` joins them.
+
+In C and C++ one in 100,000 pairs of programs for different problems is as near (POJ-104, valid
+part). In Java, what is as near on the valid part of ``java-methods`` and bears another name was
+nearly the same wherever we looked, and 99 in 100 rewritten copies are as near.
+"""
 
 OTHER_THRESHOLD = 0.9
 
