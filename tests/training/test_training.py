@@ -20,6 +20,7 @@ from tidemill.corpus.packed import write_corpus
 from tidemill.experts.package import open_expert
 from tidemill.experts.verification import verify_expert
 from tidemill.serving.embedder import CodeText, open_embedder
+from tidemill.training.recipe import read_recipe
 from tidemill.training.runs import list_runs, named_run, remove_run, run_state
 from tidemill.training.training import TrainingReport, resume, train
 
@@ -258,3 +259,17 @@ def test_two_processes_train_one_expert(tmp_path: Path, corpus: Path) -> None:
     state = run_state(tmp_path / "two")
     assert state.finished
     assert verify_expert(tmp_path / "two" / "expert").sound
+
+
+def test_a_recipe_s_name_does_not_depend_on_options_that_it_leaves_at_their_defaults() -> None:
+    plain = read_recipe("search-tokens")
+    assert replace(plain, about="Something else", also=("c",)).hash == plain.hash
+    assert replace(plain, rewrites=0, model=replace(plain.model, least=5)).hash == plain.hash
+    others = (
+        replace(plain, seed=1),
+        replace(plain, rewrites=1),
+        replace(plain, model=replace(plain.model, least=6)),
+        replace(plain, stages=(*plain.stages, plain.stages[0])),
+        replace(plain, stages=(replace(plain.stages[0], depth=0),)),
+    )
+    assert len({plain.hash, *(one.hash for one in others)}) == 6

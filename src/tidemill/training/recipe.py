@@ -5,7 +5,7 @@ A recipe and the packed corpus that it names are enough to train the same expert
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -146,8 +146,13 @@ class Recipe:
 
     @property
     def hash(self) -> str:
-        """Names everything that decides what is learnt."""
-        facts = {name: value for name, value in asdict(self).items() if name not in _SAID}
+        """Names everything that decides what is learnt.
+
+        What has its default is left out, so that an option which is new here changes no
+        recipe that does not use it.
+        """
+        told = _told(self)
+        facts = {name: value for name, value in told.items() if name not in _SAID}
         return content_hash(repr(sorted(facts.items())).encode())
 
     @property
@@ -158,6 +163,22 @@ class Recipe:
     def to_dict(self) -> dict[str, object]:
         """Return the facts, ready for JSON."""
         return asdict(self)
+
+
+def _told(part: "Recipe | ModelSpec | Stage") -> dict[str, object]:
+    """Return the fields that differ from their defaults, those of inner parts as well."""
+    found: dict[str, object] = {}
+    for one in fields(part):
+        value = getattr(part, one.name)
+        if one.default is MISSING or value != one.default:
+            found[one.name] = _plain(value)
+    return found
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, ModelSpec | Stage):
+        return sorted(_told(value).items())
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
 def builtin_recipes() -> dict[str, Path]:
