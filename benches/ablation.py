@@ -5,10 +5,12 @@ they differ in what is read and asked in pre-training: no data flow at all, data
 of the paper's objectives, and with either one left out (GraphCodeBERT, table 5). The paper's other
 two looks at a trained model are taken as well: does a function that returns another value score
 lower (figure 5, on twenty-four functions of ours), and how much of what [CLS] attends are nodes
-(table 6). It takes hours; a run that was stopped goes on where it was.
+(table 6). Training takes hours, and goes on where it was stopped; without ``--train`` the
+bench shows what is trained.
 
     .venv/bin/python benches/ablation.py --prepare
-    .venv/bin/python benches/ablation.py [--share 1.0] [--seeds 3] [--only-show]
+    .venv/bin/python benches/ablation.py --train [--share 1.0] [--seeds 3]
+    .venv/bin/python benches/ablation.py [--share 1.0] [--quick]
 """
 
 import argparse
@@ -93,24 +95,22 @@ def main() -> None:
     parser.add_argument("--prepare", action="store_true", help="build the two sets")
     parser.add_argument("--share", type=float, default=1.0, help="of the tokens, to try it out")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only-show", action="store_true", help="train nothing")
-    parser.add_argument("--quick", action="store_true", help="the same as --only-show")
+    parser.add_argument("--train", action="store_true", help="train what is not trained yet")
+    parser.add_argument("--quick", action="store_true", help="changes nothing: showing is quick")
     arguments = parser.parse_args()
     if arguments.prepare:
         for name in ("code-search", "poj104"):
             build_corpus(name, output=CORPORA / name)
         return
+    if not (CORPORA / "poj104").is_dir():
+        raise SystemExit("the sets are not there; build them with --prepare")
     done = []
     for seed in range(arguments.seeds):
         for arm in ARMS:
-            found = _arm(arm, seed, arguments.share, train_it=not _is_idle(arguments))
+            found = _arm(arm, seed, arguments.share, train_it=arguments.train)
             if found is not None:
                 done.append(found)
     show("ablation", [*_figures(done, arguments.share)])
-
-
-def _is_idle(arguments: argparse.Namespace) -> bool:
-    return bool(arguments.only_show or arguments.quick)
 
 
 def _arm(arm: str, seed: int, share: float, *, train_it: bool) -> Trained | None:

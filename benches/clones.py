@@ -84,6 +84,8 @@ def main() -> None:
     if arguments.prepare:
         _prepare()
         return
+    if not (CORPORA / SETS[0]).is_dir():
+        raise SystemExit("the sets are not there; build them with --prepare")
     settings = Settings(clone_experts=EXPERTS, data=resolve().settings.data)
     speakers, missing = clone_experts(settings)
     for name, reason in missing.items():
@@ -386,10 +388,9 @@ def _jscpd(methods: Sequence[Example], ends: NDArray[np.int64]) -> NDArray[np.fl
         report = json.loads((folder / "out" / "jscpd-report.json").read_text(encoding="utf-8"))
     leader = list(range(len(methods)))
     for part in report["duplicates"]:
-        one, other = (
-            _led(leader, int(Path(part[side]["name"]).stem)) for side in ("firstFile", "secondFile")
-        )
-        leader[max(one, other)] = min(one, other)
+        names: list[str] = [part[side]["name"] for side in ("firstFile", "secondFile")]
+        left, right = (_led(leader, int(Path(name).stem)) for name in names)
+        leader[max(left, right)] = min(left, right)
     return np.array([float(_led(leader, a) == _led(leader, b)) for a, b in ends.tolist()])
 
 

@@ -49,6 +49,8 @@ def main() -> None:
     if arguments.prepare:
         build_corpus("code-search", output=CORPUS)
         return
+    if not (CORPUS).is_dir():
+        raise SystemExit("the sets are not there; build them with --prepare")
     settings = Settings(search_experts=EXPERTS, data=resolve().settings.data)
     count = 200 if arguments.quick else CANDIDATES
     figures = [*_documented(settings, count), *_cloze(settings, count)]

@@ -140,10 +140,22 @@ class Snapshot:
         return found
 
     @taking_for_damage()
-    def hits(self, found: Sequence[Found]) -> list[Hit]:
-        """Return the units of an answer, with their files, in its order."""
-        known = self._hits(found)
-        return [known[entry.unit] for entry in found if entry.unit in known]
+    def bodies_of_units(self, units: Sequence[int]) -> dict[int, str]:
+        """Return the keys of the bodies of units, by the units' rows."""
+        found: dict[int, str] = {}
+        for first in range(0, len(units), ROWS_AT_ONCE):
+            group = units[first : first + ROWS_AT_ONCE]
+            places = ", ".join("?" * len(group))
+            found |= self.connection.execute(
+                f"SELECT id, body_hash FROM units WHERE id IN ({places})",  # noqa: S608  marks
+                tuple(group),
+            )
+        return found
+
+    @taking_for_damage()
+    def hits(self, found: Sequence[Found]) -> dict[int, Hit]:
+        """Return the units of an answer, with their files, by their rows."""
+        return self._hits(found)
 
     @taking_for_damage()
     def search(

@@ -38,7 +38,8 @@ class VectorIndex:
     Attributes:
         keys: Key of each body, ascending.
         vectors: Its vector, of length 1 (or 0), in half precision.
-        signs: One bit a dimension, eight bytes a word.
+        signs: One bit a dimension, eight bytes a word; a row for each word, a column for each
+            body, so that a search goes through them in one direction.
         changes: How often vectors had been added to the store when these were read.
     """
 
@@ -95,13 +96,16 @@ class VectorIndex:
     ) -> NDArray[np.int64]:
         """Return the places of the bodies whose signs differ least from the query's."""
         eligible = None if wanted is None else np.flatnonzero(wanted)
-        signs = self.signs if eligible is None else self.signs[eligible]
-        if len(signs) <= count:
-            return np.arange(len(signs)) if eligible is None else eligible
-        asked = sign_words(query[np.newaxis])[0]
-        apart = np.bitwise_count(signs ^ asked).sum(axis=1, dtype=np.uint16)
-        near = np.argpartition(apart, count)[:count]
-        return np.sort(near if eligible is None else eligible[near])
+        signs = self.signs if eligible is None else self.signs[:, eligible]
+        if signs.shape[1] <= count:
+            return np.arange(signs.shape[1]) if eligible is None else eligible
+        apart = np.zeros(signs.shape[1], dtype=np.uint16)
+        for words, asked in zip(signs, sign_words(query[np.newaxis])[:, 0], strict=True):
+            apart += np.bitwise_count(words ^ asked)
+        # Distances are few, so counting them is cheaper than sorting; ties all come along.
+        most = np.searchsorted(np.cumsum(np.bincount(apart)), count)
+        near = np.flatnonzero(apart <= most)
+        return near if eligible is None else eligible[near]
 
 
 def packed_vector(vector: Float[np.ndarray, " vector"]) -> bytes:
@@ -110,10 +114,11 @@ def packed_vector(vector: Float[np.ndarray, " vector"]) -> bytes:
 
 
 def sign_words(vectors: Float[np.ndarray, "rows vector"]) -> NDArray[np.uint64]:
-    """Return the signs of vectors, 64 dimensions a word; missing dimensions are 0."""
+    """Return the signs of vectors, 64 dimensions a word and row; missing dimensions are 0."""
     bits = np.packbits(vectors > 0, axis=1)
     rest = -bits.shape[1] % 8
-    return np.ascontiguousarray(np.pad(bits, ((0, 0), (0, rest)))).view(np.uint64)
+    words = np.ascontiguousarray(np.pad(bits, ((0, 0), (0, rest)))).view(np.uint64)
+    return np.ascontiguousarray(words.T)
 
 
 def read_vectors(connection: sqlite3.Connection, expert_hash: str) -> VectorIndex:
@@ -177,7 +182,7 @@ def _cached(path: Path) -> VectorIndex | None:
             vectors = np.memmap(path, dtype=dtype, mode="r", offset=file.tell(), shape=shape)
     except (OSError, ValueError, EOFError):
         return None
-    if not len(keys) == len(signs) == len(vectors) or vectors.dtype != np.float16:
+    if not len(keys) == signs.shape[-1] == len(vectors) or vectors.dtype != np.float16:
         return None
     return VectorIndex(keys=keys, vectors=vectors, signs=signs)
 

@@ -5,7 +5,7 @@ linear, so that a unit's score does not depend on which others were found, and e
 candidate: the best by words and the nearest by each expert. Why not ranks: docs/why.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jaxtyping import Float
@@ -106,10 +106,22 @@ def fused_search(
     others = sorted({unit for group in units.values() for unit in group} - known)
     scored = {entry.unit: entry for entry in snapshot.scored(terms, others)}
     silent = [Found(unit=unit, score=0.0, parts=()) for unit in others if unit not in scored]
-    hits = snapshot.hits([*by_words, *scored.values(), *silent])
-    fused = _added_up(hits, asked)
+    scores = _added_up([*by_words, *scored.values(), *silent], snapshot, asked)
+    fused = [
+        FusedHit(hit=hit, score=entry.score, parts=entry.parts)
+        for entry, hit in _shown(scores, snapshot, limit)
+    ]
     fused.sort(key=lambda entry: (-entry.score, entry.hit.path, entry.hit.unit.start_byte))
     return fused[:limit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scored:
+    """A candidate with what each part gave it."""
+
+    found: Found
+    score: float
+    parts: Mapping[str, float]
 
 
 def _nearest(one: Asked, snapshot: Snapshot, count: int, filters: SearchFilters) -> list[str]:
@@ -120,12 +132,30 @@ def _nearest(one: Asked, snapshot: Snapshot, count: int, filters: SearchFilters)
     return [key for key, _ in one.index.nearest(one.query, count, wanted)]
 
 
-def _added_up(hits: Sequence[Hit], asked: Sequence[Asked]) -> list[FusedHit]:
-    keys = [hit.unit.body_hash for hit in hits]
-    columns = {one.name: one.index.cosines(one.query, keys) for one in asked}
-    fused = []
-    for place, hit in enumerate(hits):
-        parts = {WORDS: weight_of(WORDS) * hit.score}
-        parts |= {name: weight_of(name) * float(found[place]) for name, found in columns.items()}
-        fused.append(FusedHit(hit=hit, score=sum(parts.values()), parts=parts))
-    return fused
+def _added_up(
+    candidates: Sequence[Found], snapshot: Snapshot, asked: Sequence[Asked]
+) -> list[_Scored]:
+    bodies = snapshot.bodies_of_units([entry.unit for entry in candidates])
+    keys = [bodies[entry.unit] for entry in candidates]
+    columns = {
+        one.name: (weight_of(one.name) * one.index.cosines(one.query, keys)).tolist()
+        for one in asked
+    }
+    scored = []
+    for place, entry in enumerate(candidates):
+        parts = {WORDS: weight_of(WORDS) * entry.score}
+        parts |= {name: found[place] for name, found in columns.items()}
+        scored.append(_Scored(found=entry, score=sum(parts.values()), parts=parts))
+    return scored
+
+
+def _shown(
+    scored: Sequence[_Scored], snapshot: Snapshot, limit: int
+) -> Iterator[tuple[_Scored, Hit]]:
+    """Read the rows of the best candidates, and of all that are as good as the last of them."""
+    ordered = sorted(scored, key=lambda entry: -entry.score)
+    least = ordered[min(limit, len(ordered)) - 1].score if ordered else 0.0
+    chosen = [entry for entry in ordered if entry.score >= least]
+    hits = snapshot.hits([entry.found for entry in chosen])
+    for entry in chosen:
+        yield entry, hits[entry.found.unit]
