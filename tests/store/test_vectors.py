@@ -10,7 +10,7 @@ from tidemill.store.vectors import VectorIndex, open_vectors, packed_vector, sig
 
 
 def index_of(vectors: np.ndarray) -> VectorIndex:
-    half = vectors.astype(np.float16)
+    half = vectors.astype(np.float16).astype(np.float32)
     keys = np.array([f"python.3:{place:06d}".encode() for place in range(len(half))], dtype="S64")
     return VectorIndex(keys=keys, vectors=half, signs=sign_words(half))
 

@@ -20,7 +20,15 @@ from tidemill.store.cache import PostingCache, TermPostings
 from tidemill.store.postings import term_hashes
 from tidemill.store.segments import Segment
 
-__all__ = ["LENGTH_SHARE", "SATURATION", "Collection", "Found", "best", "collection_of"]
+__all__ = [
+    "LENGTH_SHARE",
+    "SATURATION",
+    "Collection",
+    "Found",
+    "best",
+    "collection_of",
+    "scores_of",
+]
 
 SATURATION = 1.2
 LENGTH_SHARE = 0.75
@@ -71,13 +79,33 @@ class Collection:
     cache: PostingCache
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Found:
-    """One document of an answer: its unit's row, its score, and what each term added."""
+    """One document of an answer.
+
+    Attributes:
+        unit: Its unit's row.
+        score: Its score.
+        terms: The terms of the query.
+        added: What each of them added.
+    """
 
     unit: int
     score: float
-    parts: tuple[tuple[str, float], ...]
+    terms: Sequence[str] = ()
+    added: Sequence[float] | NDArray[np.float64] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[str, float], ...]:
+        """The terms that matched with what they added, the largest contribution first."""
+        named = zip(self.terms, self.added, strict=True)
+        return tuple(
+            sorted(((term, float(part)) for term, part in named if part > 0), key=_by_part)
+        )
+
+
+def _by_part(pair: tuple[str, float]) -> float:
+    return -pair[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -185,7 +213,32 @@ def best(
         found = leading(found, limit)
         if len(found) >= limit:
             threshold = found[limit - 1][0]
-    return [told(query, *entry) for entry in found]
+    return _told(query, found)
+
+
+def scores_of(
+    connection: sqlite3.Connection,
+    collection: Collection,
+    terms: Sequence[str],
+    units: NDArray[np.int64],
+) -> list[Found]:
+    """Return what the terms say of some units; those without any of them are left out."""
+    query = query_terms(connection, collection, terms)
+    found: list[tuple[float, int, NDArray[np.float64]]] = []
+    for number, view in enumerate(collection.views):
+        lists = [(term.weight, term.lists[number]) for term in query]
+        rows = view.segment.documents.units
+        candidates = numbers_of(np.isin(rows, units), lists)
+        scored = rescored(lists, view.norms, candidates, len(candidates)) if lists else []
+        found += [(score, int(rows[place]), parts) for score, place, parts in scored if score > 0]
+    return _told(query, found)
+
+
+def _told(
+    query: Sequence[QueryTerm], found: Sequence[tuple[float, int, NDArray[np.float64]]]
+) -> list[Found]:
+    terms = [term.text for term in query]
+    return [Found(unit=unit, score=score, terms=terms, added=parts) for score, unit, parts in found]
 
 
 def largest_first(views: Sequence[View]) -> list[int]:
@@ -291,9 +344,3 @@ def leading(
     last = found[limit - 1][0]
     ties = sum(1 for entry in found[limit : limit + TIES] if entry[0] == last)
     return found[: limit + ties]
-
-
-def told(query: Sequence[QueryTerm], score: float, unit: int, parts: NDArray[np.float64]) -> Found:
-    """Name the terms that matched, the largest contribution first."""
-    named = [(term.text, float(part)) for term, part in zip(query, parts, strict=True) if part > 0]
-    return Found(unit=unit, score=score, parts=tuple(sorted(named, key=lambda pair: -pair[1])))

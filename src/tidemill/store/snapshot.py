@@ -14,7 +14,7 @@ from tidemill.store.cache import PostingCache
 from tidemill.store.faults import taking_for_damage
 from tidemill.store.filters import SearchFilters
 from tidemill.store.paths import real_path, stored_path
-from tidemill.store.ranking import Collection, Found, best, collection_of
+from tidemill.store.ranking import Collection, Found, best, collection_of, scores_of
 from tidemill.store.rows import KINDS, Body, FileRow, Hit, StoreFacts, UnitRow
 from tidemill.store.schema import format_version
 from tidemill.store.segments import Segment, segments_of
@@ -114,10 +114,8 @@ class Snapshot:
         """Return what BM25 says of these units; those without any of the terms are left out."""
         if not units:
             return []
-        lexicon = self.lexicon
         asked = np.array(units, dtype=np.int64)
-        wanted = [np.isin(segment.documents.units, asked) for segment in lexicon.segments]
-        return best(self.connection, lexicon.collection, terms, limit=len(units), wanted=wanted)
+        return scores_of(self.connection, self.lexicon.collection, terms, asked)
 
     @taking_for_damage()
     def units_of_bodies(
@@ -127,17 +125,29 @@ class Snapshot:
         found: dict[str, list[int]] = {}
         for first in range(0, len(keys), ROWS_AT_ONCE):
             group = keys[first : first + ROWS_AT_ONCE]
-            places = ", ".join("?" * len(group))
-            rows = self.connection.execute(
-                "SELECT units.body_hash, units.id, units.kind, files.path, files.language"  # noqa: S608  marks
-                " FROM units JOIN files ON files.id = units.file"
-                f" WHERE units.body_hash IN ({places}) ORDER BY units.id",
-                tuple(group),
-            )
-            for key, number, kind, path, language in rows:
-                if filters.open or filters.accepts(real_path(path), language, kind):
-                    found.setdefault(key, []).append(number)
+            for key, number in self._units_of_some(group, filters):
+                found.setdefault(key, []).append(number)
         return found
+
+    def _units_of_some(
+        self, keys: Sequence[str], filters: SearchFilters
+    ) -> Iterator[tuple[str, int]]:
+        places = ", ".join("?" * len(keys))
+        if filters.open:
+            yield from self.connection.execute(
+                f"SELECT body_hash, id FROM units WHERE body_hash IN ({places}) ORDER BY id",  # noqa: S608  marks
+                tuple(keys),
+            )
+            return
+        rows = self.connection.execute(
+            "SELECT units.body_hash, units.id, units.kind, files.path, files.language"  # noqa: S608  marks
+            " FROM units JOIN files ON files.id = units.file"
+            f" WHERE units.body_hash IN ({places}) ORDER BY units.id",
+            tuple(keys),
+        )
+        for key, number, kind, path, language in rows:
+            if filters.accepts(real_path(path), language, kind):
+                yield key, number
 
     @taking_for_damage()
     def bodies_of_units(self, units: Sequence[int]) -> dict[int, str]:

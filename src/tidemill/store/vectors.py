@@ -37,14 +37,15 @@ class VectorIndex:
 
     Attributes:
         keys: Key of each body, ascending.
-        vectors: Its vector, of length 1 (or 0), in half precision.
+        vectors: Its vector, of length 1 (or 0); kept in half precision in the store, and as it
+            is multiplied here, because halves take longer to convert than to multiply.
         signs: One bit a dimension, eight bytes a word; a row for each word, a column for each
             body, so that a search goes through them in one direction.
         changes: How often vectors had been added to the store when these were read.
     """
 
     keys: NDArray[np.bytes_]
-    vectors: NDArray[np.float16]
+    vectors: NDArray[np.float32]
     signs: NDArray[np.uint64]
     changes: int = 0
 
@@ -62,7 +63,7 @@ class VectorIndex:
             wanted: Which bodies may answer; all when None.
         """
         places = self._promising(query, max(LEAST_EXACT, EXACT * count), wanted)
-        cosines = self.vectors[places].astype(np.float32) @ query.astype(np.float32)
+        cosines = self.vectors[places] @ query.astype(np.float32)
         order = np.lexsort((places, -cosines))[:count]
         keys = self.keys[places[order]].tolist()
         return [
@@ -78,8 +79,7 @@ class VectorIndex:
         if len(self) and len(keys):
             places = np.minimum(np.searchsorted(self.keys, asked), len(self) - 1)
             there = self.keys[places] == asked
-            rows = self.vectors[places[there]].astype(np.float32)
-            found[there] = rows @ query.astype(np.float32)
+            found[there] = self.vectors[places[there]] @ query.astype(np.float32)
         return found
 
     def among(self, keys: Iterable[str]) -> NDArray[np.bool_]:
@@ -131,11 +131,11 @@ def read_vectors(connection: sqlite3.Connection, expert_hash: str) -> VectorInde
     width = len(rows[0][1]) if rows else 0
     kept = [(key.encode(), vector) for key, vector in rows if len(vector) == width]
     flat = np.frombuffer(b"".join(vector for _, vector in kept), dtype="<f2")
-    vectors = flat.reshape(len(kept), width // 2) if kept else np.zeros((0, 0), dtype=np.float16)
+    vectors = flat.reshape(len(kept), width // 2 if kept else 0).astype(np.float32)
     return VectorIndex(
         keys=np.array([key for key, _ in kept], dtype=f"S{KEY_BYTES}"),
         vectors=vectors,
-        signs=sign_words(vectors) if kept else np.zeros((0, 0), dtype=np.uint64),
+        signs=sign_words(vectors),
     )
 
 
@@ -182,7 +182,7 @@ def _cached(path: Path) -> VectorIndex | None:
             vectors = np.memmap(path, dtype=dtype, mode="r", offset=file.tell(), shape=shape)
     except (OSError, ValueError, EOFError):
         return None
-    if not len(keys) == signs.shape[-1] == len(vectors) or vectors.dtype != np.float16:
+    if not len(keys) == signs.shape[-1] == len(vectors) or vectors.dtype != np.float32:
         return None
     return VectorIndex(keys=keys, vectors=vectors, signs=signs)
 

@@ -8,8 +8,9 @@ candidate: the best by words and the nearest by each expert. Why not ranks: docs
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np  # noqa: TID253  search reads vectors, and the store brings numpy anyway
 from jaxtyping import Float
-from numpy import ndarray  # noqa: TID253  search reads vectors, and the store brings numpy anyway
+from numpy import ndarray  # noqa: TID253
 
 from tidemill.serving.embedder import Embedder
 from tidemill.store.filters import SearchFilters
@@ -105,23 +106,12 @@ def fused_search(
     known = {entry.unit for entry in by_words}
     others = sorted({unit for group in units.values() for unit in group} - known)
     scored = {entry.unit: entry for entry in snapshot.scored(terms, others)}
-    silent = [Found(unit=unit, score=0.0, parts=()) for unit in others if unit not in scored]
-    scores = _added_up([*by_words, *scored.values(), *silent], snapshot, asked)
-    fused = [
-        FusedHit(hit=hit, score=entry.score, parts=entry.parts)
-        for entry, hit in _shown(scores, snapshot, limit)
-    ]
+    silent = [Found(unit=unit, score=0.0) for unit in others if unit not in scored]
+    candidates = [*by_words, *scored.values(), *silent]
+    columns = _columns(candidates, snapshot, asked)
+    fused = list(_shown(candidates, columns, snapshot, limit))
     fused.sort(key=lambda entry: (-entry.score, entry.hit.path, entry.hit.unit.start_byte))
     return fused[:limit]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scored:
-    """A candidate with what each part gave it."""
-
-    found: Found
-    score: float
-    parts: Mapping[str, float]
 
 
 def _nearest(one: Asked, snapshot: Snapshot, count: int, filters: SearchFilters) -> list[str]:
@@ -132,30 +122,33 @@ def _nearest(one: Asked, snapshot: Snapshot, count: int, filters: SearchFilters)
     return [key for key, _ in one.index.nearest(one.query, count, wanted)]
 
 
-def _added_up(
+def _columns(
     candidates: Sequence[Found], snapshot: Snapshot, asked: Sequence[Asked]
-) -> list[_Scored]:
+) -> dict[str, Float[ndarray, " candidates"]]:
+    """Return what each part gives each candidate."""
     bodies = snapshot.bodies_of_units([entry.unit for entry in candidates])
     keys = [bodies[entry.unit] for entry in candidates]
-    columns = {
-        one.name: (weight_of(one.name) * one.index.cosines(one.query, keys)).tolist()
-        for one in asked
-    }
-    scored = []
-    for place, entry in enumerate(candidates):
-        parts = {WORDS: weight_of(WORDS) * entry.score}
-        parts |= {name: found[place] for name, found in columns.items()}
-        scored.append(_Scored(found=entry, score=sum(parts.values()), parts=parts))
-    return scored
+    words = np.array([entry.score for entry in candidates])
+    columns = {WORDS: weight_of(WORDS) * words}
+    for one in asked:
+        columns[one.name] = weight_of(one.name) * one.index.cosines(one.query, keys)
+    return columns
 
 
 def _shown(
-    scored: Sequence[_Scored], snapshot: Snapshot, limit: int
-) -> Iterator[tuple[_Scored, Hit]]:
+    candidates: Sequence[Found],
+    columns: Mapping[str, Float[ndarray, " candidates"]],
+    snapshot: Snapshot,
+    limit: int,
+) -> Iterator[FusedHit]:
     """Read the rows of the best candidates, and of all that are as good as the last of them."""
-    ordered = sorted(scored, key=lambda entry: -entry.score)
-    least = ordered[min(limit, len(ordered)) - 1].score if ordered else 0.0
-    chosen = [entry for entry in ordered if entry.score >= least]
-    hits = snapshot.hits([entry.found for entry in chosen])
-    for entry in chosen:
-        yield entry, hits[entry.found.unit]
+    scores = np.sum([column.astype(np.float64) for column in columns.values()], axis=0)
+    least = np.sort(scores)[-min(limit, len(scores)) :][:1]
+    places = np.flatnonzero(scores >= least).tolist() if len(scores) else []
+    hits = snapshot.hits([candidates[place] for place in places])
+    for place in places:
+        yield FusedHit(
+            hit=hits[candidates[place].unit],
+            score=float(scores[place]),
+            parts={name: float(column[place]) for name, column in columns.items()},
+        )
