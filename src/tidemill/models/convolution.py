@@ -74,12 +74,14 @@ class Convolution(nn.Module):
         super().__init__()
         self.config = config
         width = config.hidden_size
-        self.embedding = nn.Embedding(config.vocab_size, width, padding_idx=PADDING)
-        self.layers = nn.ModuleList(
+        self.embedding: nn.Embedding = nn.Embedding(config.vocab_size, width, padding_idx=PADDING)
+        self.layers: nn.ModuleList = nn.ModuleList(
             nn.Linear(config.kernel_size * width, width) for _ in range(config.num_hidden_layers)
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(config.num_hidden_layers))
-        self.projection = nn.Linear(2 * width, config.vector_size)
+        self.norms: nn.ModuleList = nn.ModuleList(
+            nn.LayerNorm(width) for _ in range(config.num_hidden_layers)
+        )
+        self.projection: nn.Linear = nn.Linear(2 * width, config.vector_size)
         _initialise(self, generator)
 
     @override

@@ -32,13 +32,15 @@ class Embeddings(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         width = config.hidden_size
-        self.word_embeddings = nn.Embedding(config.vocab_size, width, config.pad_token_id)
-        self.position_embeddings = nn.Embedding(
+        self.word_embeddings: nn.Embedding = nn.Embedding(
+            config.vocab_size, width, config.pad_token_id
+        )
+        self.position_embeddings: nn.Embedding = nn.Embedding(
             config.max_position_embeddings, width, config.pad_token_id
         )
-        self.token_type_embeddings = nn.Embedding(config.type_vocab_size, width)
-        self.LayerNorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
-        self.unknown = config.unk_token_id
+        self.token_type_embeddings: nn.Embedding = nn.Embedding(config.type_vocab_size, width)
+        self.LayerNorm: nn.LayerNorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
+        self.unknown: int = config.unk_token_id
 
     @override
     def forward(self, batch: GraphBatch) -> Float[Tensor, "batch places width"]:
@@ -66,10 +68,10 @@ class SelfAttention(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         width = config.hidden_size
-        self.heads = config.num_attention_heads
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
-        self.value = nn.Linear(width, width)
+        self.heads: int = config.num_attention_heads
+        self.query: nn.Linear = nn.Linear(width, width)
+        self.key: nn.Linear = nn.Linear(width, width)
+        self.value: nn.Linear = nn.Linear(width, width)
 
     @override
     def forward(
@@ -93,8 +95,8 @@ class Residual(nn.Module):
 
     def __init__(self, inputs: int, config: EncoderConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(inputs, config.hidden_size)
-        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dense: nn.Linear = nn.Linear(inputs, config.hidden_size)
+        self.LayerNorm: nn.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
 
     @override
     def forward(self, changed: Tensor, before: Tensor) -> Tensor:
@@ -108,7 +110,7 @@ class Attention(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.add_module("self", SelfAttention(config))
-        self.output = Residual(config.hidden_size, config)
+        self.output: Residual = Residual(config.hidden_size, config)
 
     @override
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
@@ -122,7 +124,7 @@ class Intermediate(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.dense: nn.Linear = nn.Linear(config.hidden_size, config.intermediate_size)
 
     @override
     def forward(self, hidden: Tensor) -> Tensor:
@@ -135,9 +137,9 @@ class Layer(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.attention = Attention(config)
-        self.intermediate = Intermediate(config)
-        self.output = Residual(config.intermediate_size, config)
+        self.attention: Attention = Attention(config)
+        self.intermediate: Intermediate = Intermediate(config)
+        self.output: Residual = Residual(config.intermediate_size, config)
 
     @override
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
@@ -151,7 +153,9 @@ class Stack(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.layer = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+        self.layer: nn.ModuleList = nn.ModuleList(
+            Layer(config) for _ in range(config.num_hidden_layers)
+        )
 
 
 class Encoder(nn.Module):
@@ -166,8 +170,8 @@ class Encoder(nn.Module):
     def __init__(self, config: EncoderConfig, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.config = config
-        self.embeddings = Embeddings(config)
-        self.encoder = Stack(config)
+        self.embeddings: Embeddings = Embeddings(config)
+        self.encoder: Stack = Stack(config)
         self.pooler: nn.Module | None = None
         self.importance: nn.Module | None = None
         self.projection: nn.Module | None = None
@@ -228,7 +232,7 @@ class Pooler(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.dense: nn.Linear = nn.Linear(config.hidden_size, config.hidden_size)
 
     @override
     def forward(self, first: Tensor) -> Tensor:

@@ -22,9 +22,9 @@ class LanguageHead(nn.Module):
     def __init__(self, config: EncoderConfig, generator: torch.Generator) -> None:
         super().__init__()
         width = config.hidden_size
-        self.dense = nn.Linear(width, width)
-        self.layer_norm = nn.LayerNorm(width, eps=config.layer_norm_eps)
-        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+        self.dense: nn.Linear = nn.Linear(width, width)
+        self.layer_norm: nn.LayerNorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
+        self.bias: nn.Parameter = nn.Parameter(torch.zeros(config.vocab_size))
         with torch.no_grad():
             self.dense.weight.normal_(0.0, 0.02, generator=generator)
             self.dense.bias.zero_()
@@ -58,8 +58,8 @@ class PairHead(nn.Module):
     def __init__(self, config: EncoderConfig, generator: torch.Generator) -> None:
         super().__init__()
         width = config.hidden_size
-        self.first = nn.Linear(width, width, bias=False)
-        self.second = nn.Linear(width, width, bias=False)
+        self.first: nn.Linear = nn.Linear(width, width, bias=False)
+        self.second: nn.Linear = nn.Linear(width, width, bias=False)
         with torch.no_grad():
             for part in (self.first, self.second):
                 part.weight.normal_(0.0, 0.02, generator=generator)

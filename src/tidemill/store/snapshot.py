@@ -69,7 +69,7 @@ class Snapshot:
         self.connection = connection
         self.folder = folder
         self.known_lexicon = lexicon
-        self.known_vectors = dict(vectors or {})
+        self.known_vectors: dict[str, VectorIndex] = dict(vectors or {})
 
     @property
     def generation(self) -> int:

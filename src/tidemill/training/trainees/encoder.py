@@ -30,9 +30,9 @@ class Heads(nn.Module):
 
     def __init__(self, config: EncoderConfig, generator: torch.Generator) -> None:
         super().__init__()
-        self.language = LanguageHead(config, generator)
-        self.edges = PairHead(config, generator)
-        self.alignment = PairHead(config, generator)
+        self.language: LanguageHead = LanguageHead(config, generator)
+        self.edges: PairHead = PairHead(config, generator)
+        self.alignment: PairHead = PairHead(config, generator)
 
 
 class _Network(nn.Module):

@@ -35,8 +35,8 @@ class StaticNetwork(nn.Module):
     ) -> None:
         super().__init__()
         features, width = shape
-        self.table = nn.EmbeddingBag(features, width, mode="sum")
-        self.query_map = nn.Linear(width, width, bias=False)
+        self.table: nn.EmbeddingBag = nn.EmbeddingBag(features, width, mode="sum")
+        self.query_map: nn.Linear = nn.Linear(width, width, bias=False)
         with torch.no_grad():
             self.table.weight.normal_(0.0, width**-0.5, generator=chance.torch("table"))
             self.table.weight *= torch.from_numpy(importance)[:, None]
