@@ -103,12 +103,13 @@ def fused_search(
     by_words = snapshot.ranked(terms, limit=most, filters=filters)
     near = {key for one in asked for key in _nearest(one, snapshot, most, filters)}
     units = snapshot.units_of_bodies(sorted(near), filters=filters)
-    known = {entry.unit for entry in by_words}
-    others = sorted({unit for group in units.values() for unit in group} - known)
+    bodies = {unit: key for key, group in units.items() for unit in group}
+    others = sorted(bodies.keys() - {entry.unit for entry in by_words})
     scored = {entry.unit: entry for entry in snapshot.scored(terms, others)}
     silent = [Found(unit=unit, score=0.0) for unit in others if unit not in scored]
     candidates = [*by_words, *scored.values(), *silent]
-    columns = _columns(candidates, snapshot, asked)
+    bodies |= snapshot.bodies_of_units([one.unit for one in by_words if one.unit not in bodies])
+    columns = _columns(candidates, [bodies[entry.unit] for entry in candidates], asked)
     fused = list(_shown(candidates, columns, snapshot, limit))
     fused.sort(key=lambda entry: (-entry.score, entry.hit.path, entry.hit.unit.start_byte))
     return fused[:limit]
@@ -123,11 +124,9 @@ def _nearest(one: Asked, snapshot: Snapshot, count: int, filters: SearchFilters)
 
 
 def _columns(
-    candidates: Sequence[Found], snapshot: Snapshot, asked: Sequence[Asked]
+    candidates: Sequence[Found], keys: Sequence[str], asked: Sequence[Asked]
 ) -> dict[str, Float[ndarray, " candidates"]]:
-    """Return what each part gives each candidate."""
-    bodies = snapshot.bodies_of_units([entry.unit for entry in candidates])
-    keys = [bodies[entry.unit] for entry in candidates]
+    """Return what each part gives each candidate; ``keys`` are those of their bodies."""
     words = np.array([entry.score for entry in candidates])
     columns = {WORDS: weight_of(WORDS) * words}
     for one in asked:
