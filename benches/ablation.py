@@ -52,7 +52,10 @@ REPOSITORY = Path(__file__).parents[1]
 CORPORA = REPOSITORY / "build" / "corpus"
 RUNS = REPOSITORY / "build" / "bench" / "ablation"
 PRETRAINING_TOKENS, TUNING_TOKENS = 10_000_000, 5_000_000
-BATCH, MEMBERS = 64, 4
+BATCHES = {"pretrained": 16, "search": 32, "clones": 32}
+"""Small ones: with so few tokens, what counts is how often the weights are moved."""
+
+MEMBERS = 4
 TOKENS, NODES = 256, 64
 ATTENDED = 64
 """Functions of a language whose attention is looked at."""
@@ -129,7 +132,9 @@ def _arm(arm: str, seed: int, share: float, *, train_it: bool) -> Trained | None
             if not train_it:
                 return None
             _linked(_read(corpus, nodes, start), run)
-            facts = _recipe(part, arm, seed, max(1, round(tokens / BATCH / _mean(corpus, start))))
+            facts = _recipe(
+                part, arm, seed, max(1, round(tokens / BATCHES[part] / _mean(corpus, start)))
+            )
             recipe = run / "recipe.toml"
             recipe.write_text(facts, encoding="utf-8")
             train(recipe, corpus=CORPORA / corpus, folder=run, start=start)
@@ -162,9 +167,8 @@ max_nodes = {0 if arm == BASE else NODES}
 [[stages]]
 objectives = [{listed}]
 steps = {steps}
-batch = {BATCH}
+batch = {BATCHES[part]}
 members = {MEMBERS}
-accumulate = {4 if part == "pretrained" else 1}
 learning_rate = 5e-4
 warmup = 0.1
 temperature = {0.1 if part == "clones" else 0.05}
