@@ -248,7 +248,8 @@ def _search_figures(work: Path, size: Size) -> list[Figure]:
     if seen.missing:
         raise SystemExit(f"experts are missing: {seen.missing}")
     both = report.seconds + seen.seconds
-    store = Store(report.store)
+    # A store each, so that neither finds in memory what the other has read.
+    plain, store = Store(report.store), Store(report.store)
     words, hybrid = [], []
     with store.snapshot() as snapshot:
         experts = experts_of(snapshot, settings).opened
@@ -256,7 +257,7 @@ def _search_figures(work: Path, size: Size) -> list[Figure]:
     for query in _queries(size.queries):
         wanted = list(dict.fromkeys(terms(query)))
         begun = time.perf_counter()
-        with store.snapshot() as snapshot:
+        with plain.snapshot() as snapshot:
             snapshot.search(wanted, limit=10)
         between = time.perf_counter()
         with store.snapshot() as snapshot:

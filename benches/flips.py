@@ -47,20 +47,24 @@ _VALUES = {
 
 
 def _flips() -> list[Flip]:
-    """Pair every value with the three after it."""
+    """Pair every value with the three after it, and ask for either: none wins by its name."""
     names = list(_VALUES)
     found = []
     for place, query in enumerate(names):
         for away in (1, 2, 3):
+            other = names[(place + away) % len(names)]
             start_a, step_a, _ = _VALUES[query]
-            start_b, _, step_b = _VALUES[names[(place + away) % len(names)]]
-            code, flipped = (
+            start_b, _, step_b = _VALUES[other]
+            first, second = (
                 _BODY.format(
                     start_a=start_a, start_b=start_b, step_a=step_a, step_b=step_b, result=result
                 )
                 for result in ("a", "b")
             )
-            found.append(Flip(query=query, code=code, flipped=flipped))
+            found += [
+                Flip(query=query, code=first, flipped=second),
+                Flip(query=other, code=second, flipped=first),
+            ]
     return found
 
 

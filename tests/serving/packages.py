@@ -44,12 +44,12 @@ def static_expert(folder: Path, name: str = "search-terms", seed: int = 0) -> Ex
     return write_expert(folder, draft)
 
 
-def convolution_expert(folder: Path, name: str = "clones-c") -> ExpertPackage:
+def convolution_expert(folder: Path, name: str = "clones-c", seed: int = 3) -> ExpertPackage:
     """A small convolution with random weights."""
     texts = [code_lexemes(text.encode(), "python", frozenset()) for text in TEXTS]
     space = count_ngrams(texts, longest=1, least=1)
     config = ConvolutionConfig(vocab_size=len(space) + FIRST_ID, hidden_size=16, vector_size=24)
-    network = Convolution(config, torch.Generator().manual_seed(3))
+    network = Convolution(config, torch.Generator().manual_seed(seed))
     draft = ExpertDraft(
         name=name,
         task="clones",

@@ -140,18 +140,28 @@ def test_what_gives_no_vectors_is_refused(tmp_path: Path) -> None:
         open_embedder(write_expert(tmp_path / "x", draft))
 
 
-def test_a_static_expert_whose_parts_do_not_fit_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({}, "config.json and the tensors do not fit"),
+        ({"features": 3, "vector_size": 4}, "features, 3 rows"),
+        ({"model_type": "other"}, "model_type is 'other'"),
+    ],
+)
+def test_a_static_expert_whose_parts_do_not_fit_is_refused(
+    tmp_path: Path, told: dict[str, object], said: str
+) -> None:
     good = static_expert(tmp_path / "good")
     draft = ExpertDraft(
         name="search-terms",
         task="search",
         architecture="static",
-        config=dict(good.config),
+        config=dict(good.config) | told,
         tensors={
             "table.weight": np.ones((3, 4), dtype=np.float32),
             "query_map.weight": np.eye(4, dtype=np.float32),
         },
         texts={"features.json": good.file("features.json").read_text()},
     )
-    with pytest.raises(ExpertError, match="features, 3 rows"):
+    with pytest.raises(ExpertError, match=said):
         open_embedder(write_expert(tmp_path / "bad", draft))

@@ -273,3 +273,13 @@ def test_a_recipe_s_name_does_not_depend_on_options_that_it_leaves_at_their_defa
         replace(plain, stages=(replace(plain.stages[0], depth=0),)),
     )
     assert len({plain.hash, *(one.hash for one in others)}) == 6
+
+
+def test_parts_of_a_batch_hold_whole_groups(tmp_path: Path, corpus: Path) -> None:
+    recipe = tmp_path / "clones-small.toml"
+    text = RECIPE.format(kind="static", steps=2).replace('["search"]', '["groups"]')
+    text = text.replace('name = "search-small"', 'name = "clones-small"\nrewrites = 2')
+    text = text.replace('task = "search"', 'task = "clones"')
+    recipe.write_text(text.replace("batch = 8", f"{GROUPS}\naccumulate = 3"))
+    with pytest.raises(InputError, match="4 groups do not make 3 parts"):
+        train(recipe, corpus=corpus, folder=tmp_path / "run", settings=SETTINGS)

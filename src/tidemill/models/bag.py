@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from tidemill.core.errors import ExpertError
-from tidemill.models.config import FIRST_POSITION, EncoderConfig
+from tidemill.models.config import FIRST_POSITION, EncoderConfig, is_bag
 from tidemill.models.shapes import tensor_shapes
 
 __all__ = ["TokenBag"]
@@ -44,8 +44,7 @@ class TokenBag:
         Raises:
             ExpertError: The encoder is no such bag, or the tensors do not fit its config.
         """
-        is_bag = config.pooling == "weighted" and config.projection_size
-        if config.num_hidden_layers or not is_bag or config.input_mode == "reference":
+        if not is_bag(config):
             raise ExpertError("a bag of tokens has no layers, weighted pooling and a projection")
         shapes = {name: part.shape for name, part in tensors.items()}
         if shapes != tensor_shapes(config.to_dict()):

@@ -9,10 +9,16 @@ from typing import Literal, get_args
 
 from tidemill.core.errors import ExpertError
 
-__all__ = ["SIZES", "EncoderConfig", "encoder_config"]
+__all__ = ["SIZES", "EncoderConfig", "encoder_config", "is_bag"]
 
 Pooling = Literal["pooler", "cls", "mean", "weighted"]
 InputMode = Literal["graph", "tokens", "reference"]
+
+MOST_LAYERS = 600
+"""So many that a package of 10,000 tensors has room for them."""
+
+LEAST_TOKENS = 3
+"""Room for the two specials and a token between them."""
 
 FIRST_POSITION = 2
 """Position id of the first token, as in RoBERTa: padding is 1, and nodes take the free 0."""
@@ -72,8 +78,12 @@ class EncoderConfig:
         for name in ("vocab_size", "hidden_size", "num_attention_heads", "intermediate_size"):
             if getattr(self, name) < 1:
                 raise ExpertError(f"{name} is {getattr(self, name)}; it is at least 1")
-        if self.num_hidden_layers < 0:
-            raise ExpertError(f"num_hidden_layers is {self.num_hidden_layers}; it is at least 0")
+        if not 0 <= self.num_hidden_layers <= MOST_LAYERS:
+            raise ExpertError(
+                f"num_hidden_layers is {self.num_hidden_layers}; it is 0 to {MOST_LAYERS}"
+            )
+        if self.max_tokens < LEAST_TOKENS:
+            raise ExpertError(f"max_tokens is {self.max_tokens}; it is at least {LEAST_TOKENS}")
         if self.hidden_size % self.num_attention_heads:
             raise ExpertError(
                 f"{self.num_attention_heads} heads do not divide a width of {self.hidden_size}"
@@ -94,6 +104,12 @@ class EncoderConfig:
     def to_dict(self) -> dict[str, object]:
         """Return the facts as ``config.json`` holds them."""
         return {"model_type": "roberta", "architectures": ["RobertaModel"], **asdict(self)}
+
+
+def is_bag(config: EncoderConfig) -> bool:
+    """Tell whether an encoder is a bag of tokens, which numpy alone can ask."""
+    has_map = config.pooling == "weighted" and config.projection_size > 0
+    return config.num_hidden_layers == 0 and has_map and config.input_mode != "reference"
 
 
 SIZES: Mapping[str, Mapping[str, int]] = {

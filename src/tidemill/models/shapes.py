@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tidemill.core.errors import ExpertError
-from tidemill.models.config import EncoderConfig, encoder_config
+from tidemill.models.config import MOST_LAYERS, EncoderConfig, encoder_config
 
 __all__ = ["MODEL_TYPES", "LayerShape", "encoder_layers", "parameter_count", "tensor_shapes"]
 
@@ -118,7 +118,7 @@ def _convolution_tensors(facts: Mapping[str, object]) -> Shapes:
     width, kernel = _size(facts, "hidden_size"), _size(facts, "kernel_size")
     vector = _size(facts, "vector_size")
     shapes: Shapes = {"embedding.weight": (_size(facts, "vocab_size"), width)}
-    for number in range(_size(facts, "num_hidden_layers")):
+    for number in range(min(_size(facts, "num_hidden_layers"), MOST_LAYERS)):
         shapes[f"layers.{number}.weight"] = (width, kernel * width)
         shapes |= {f"layers.{number}.bias": (width,)}
         shapes |= {f"norms.{number}.{part}": (width,) for part in ("weight", "bias")}

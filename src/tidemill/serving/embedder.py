@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from tidemill.core.errors import ExpertError, MissingExtraError
 from tidemill.experts.package import ExpertPackage
+from tidemill.models.shapes import MODEL_TYPES, tensor_shapes
 from tidemill.source.dataflow.packing import unpack
 
 __all__ = ["CodeText", "Embedder", "open_embedder", "own_names"]
@@ -85,9 +86,20 @@ def open_embedder(package: ExpertPackage) -> Embedder:
         raise ExpertError(
             f"{package.name}: an expert of architecture {architecture} gives no vectors"
         )
+    _check_shapes(package)
     module, _, name = _HOMES[architecture].partition(":")
     try:
         make: Callable[[ExpertPackage], Embedder] = getattr(import_module(module), name)
     except ImportError as error:
         raise MissingExtraError(f"the expert {package.name}", extra="experts") from error
     return make(package)
+
+
+def _check_shapes(package: ExpertPackage) -> None:
+    """Compare the tensors with the config, before anything as large as it says is made."""
+    kind = package.config.get("model_type")
+    if kind not in MODEL_TYPES:
+        raise ExpertError(f"{package.folder}: config.json: model_type is {kind!r}")
+    shapes = {name: tuple(part.shape) for name, part in package.tensors.items()}
+    if shapes != tensor_shapes(package.config):
+        raise ExpertError(f"{package.folder}: config.json and the tensors do not fit")

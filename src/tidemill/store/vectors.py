@@ -162,14 +162,17 @@ def open_vectors(
 
 def _keep(path: Path, index: VectorIndex) -> None:
     """Write the cache: three arrays one after the other; remove those of other states."""
-    for old in path.parent.glob(f"{path.name.rpartition('-')[0]}-*{path.suffix}"):
+    for old in path.parent.glob(f"*{path.name.rpartition('-')[0]}-*"):
         old.unlink(missing_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-    with os.fdopen(descriptor, "wb") as file:
-        for part in (index.keys, index.signs, index.vectors):
-            np.save(file, part, allow_pickle=False)
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for part in (index.keys, index.signs, index.vectors):
+                np.save(file, part, allow_pickle=False)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _cached(path: Path) -> VectorIndex | None:

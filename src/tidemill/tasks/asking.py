@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tidemill.core.errors import ExpertError, MissingExtraError
+from tidemill.core.errors import ExpertError, MissingExtraError, StoreError
 from tidemill.core.settings import Settings
 from tidemill.experts.registry import open_registry
 from tidemill.serving.embedder import Embedder, open_embedder
@@ -48,17 +48,23 @@ def experts_of(snapshot: Snapshot, settings: Settings) -> OpenedExperts:
     """
     allowed = names_in(settings.search_experts)
     wanted = snapshot.experts()
-    return opened_experts([name for name in allowed if name in wanted], settings, wanted=wanted)
+    names = [name for name in allowed if name in wanted]
+    return opened_experts(names, settings, task="search", wanted=wanted)
 
 
 def opened_experts(
-    names: Sequence[str], settings: Settings, *, wanted: Mapping[str, str] | None = None
+    names: Sequence[str],
+    settings: Settings,
+    *,
+    task: str,
+    wanted: Mapping[str, str] | None = None,
 ) -> OpenedExperts:
     """Open experts, each once in a process.
 
     Args:
         names: Of the experts.
         settings: Where experts are.
+        task: What they are asked for; an expert for another task is not.
         wanted: Hashes that some of them must have, by name.
     """
     found, wanted = OpenedExperts(), wanted or {}
@@ -68,6 +74,9 @@ def opened_experts(
     for name in names:
         try:
             package = registry.get(name)
+            if package.manifest.task != task:
+                found.missing[name] = f"it is an expert on {package.manifest.task}, not on {task}"
+                continue
             if wanted.get(name, package.expert_hash) != package.expert_hash:
                 found.missing[name] = "it was replaced since the functions were embedded"
                 continue
@@ -75,6 +84,6 @@ def opened_experts(
                 _OPENED[package.expert_hash] = open_embedder(package)
             found.opened[name] = _OPENED[package.expert_hash]
             found.languages[name] = frozenset(package.manifest.languages)
-        except (ExpertError, MissingExtraError) as error:
+        except (ExpertError, MissingExtraError, StoreError) as error:
             found.missing[name] = error.message
     return found

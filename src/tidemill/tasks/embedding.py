@@ -60,7 +60,7 @@ def embed(
     clock, progress = SystemClock(), progress or Silence()
     started = clock.monotonic()
     settings = settings or resolve().settings
-    experts = opened_experts(names_in(settings.search_experts), settings)
+    experts = opened_experts(names_in(settings.search_experts), settings, task="search")
     made = 0
     hashes = {name: embedder.expert_hash for name, embedder in experts.opened.items()}
     with Store(folder) as store, store.writer(JOB) as writer:

@@ -102,15 +102,28 @@ def _planned(
 
 def _examples(stage: Stage, material: Material, trainee: Trainee, seed: tuple[int, str]) -> Plan:
     if "groups" in stage.objectives:
-        if stage.batch % stage.members:
-            raise InputError(f"a batch of {stage.batch} is no multiple of {stage.members} members")
-        size = (stage.batch // stage.members, stage.members)
-        return GroupPlan(material.groups(material.train), size=size, seed=seed)
+        return _groups(stage, material, seed)
     rows = material.by_language(material.train, asked="search" in stage.objectives)
     plan = LanguagePlan(rows, batch=stage.batch, steps=stage.steps, seed=seed)
     # A contrast is over a whole batch, which a trainee sorts itself.
     if set(stage.objectives) <= set(_PRETRAINING) and isinstance(trainee, EncoderTrainee):
         return LengthPlan(plan, trainee.lengths)
+    return plan
+
+
+def _groups(stage: Stage, material: Material, seed: tuple[int, str]) -> GroupPlan:
+    """Return batches of whole groups, whose parts hold whole groups too."""
+    if stage.batch % stage.members:
+        raise InputError(f"a batch of {stage.batch} is no multiple of {stage.members} members")
+    plan = GroupPlan(
+        material.groups(material.train),
+        size=(stage.batch // stage.members, stage.members),
+        seed=seed,
+    )
+    if plan.groups % stage.accumulate or plan.groups < 2 * stage.accumulate:
+        raise InputError(
+            f"{plan.groups} groups do not make {stage.accumulate} parts of two or more groups"
+        )
     return plan
 
 

@@ -96,7 +96,7 @@ def _encoder(recipe: Recipe, material: Material, place: Workplace) -> EncoderTra
     arrays = kept(
         place.folder,
         "examples",
-        repr((VERSION, place.corpus_hash, recipe.languages, vocabulary, limits)),
+        repr((VERSION, place.corpus_hash, recipe.languages, vocabulary, limits, *_made(recipe))),
         lambda: encode(
             material.examples,
             tokenizer,
@@ -114,6 +114,12 @@ def _encoder(recipe: Recipe, material: Material, place: Workplace) -> EncoderTra
         dropout=spec.token_dropout,
         device=place.team.device,
     )
+
+
+def _made(recipe: Recipe) -> tuple[object, ...]:
+    """Return what decides which examples are made besides those of the corpus."""
+    made = (recipe.rewrites and (recipe.rewrites, recipe.seed), recipe.nameless)
+    return made if any(made) else ()
 
 
 def _started(start: ExpertPackage, config: EncoderConfig) -> Encoder:

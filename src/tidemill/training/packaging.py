@@ -72,7 +72,7 @@ def packaged(
         storage={name: wide for name, part in tensors.items() if part.ndim == 2},
         texts=model.texts,
         metrics=tuple(
-            Metric(name=name, value=value, data=recipe.corpus, split="valid")
+            Metric(name=name, value=value, data=origin.corpus.name, split="valid")
             for name, value in measures.items()
         ),
         training=Training(

@@ -74,7 +74,7 @@ class Stage:
         objectives: What is minimised; ``edges`` and ``alignment`` alternate, all else adds up.
         steps: Updates of the weights.
         batch: Examples in an update.
-        accumulate: Parts that a batch is computed in.
+        accumulate: Parts that a batch is computed in; what is contrasted, is within a part.
         members: Examples of each group, for ``groups``.
         learning_rate: The highest.
         warmup: Share of the steps on the way up to it.

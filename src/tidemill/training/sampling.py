@@ -89,6 +89,9 @@ class GroupPlan:
         size: Groups in a step, and members of each.
         seed: Of the draws.
 
+    Attributes:
+        groups: Groups in a step, as many as there are at most.
+
     Raises:
         InputError: There are not two groups to tell apart.
     """
@@ -99,25 +102,19 @@ class GroupPlan:
         self._groups = [rows for rows in groups if len(rows) >= 2]
         if len(self._groups) < 2:
             raise InputError("the corpus holds no two groups with two examples each")
-        self._size = size
+        self.groups: int = min(size[0], len(self._groups))
+        self._members = size[1]
         self._seed = seed
 
     def rows(self, step: int) -> Rows:
         """Return the examples of a step, group by group."""
-        count, members = min(self._size[0], len(self._groups)), self._size[1]
         seed = stream(self._seed[0], self._seed[1], str(step)).getrandbits(62)
         generator = np.random.default_rng(seed)
-        chosen = generator.choice(len(self._groups), size=count, replace=False)
-        return np.concatenate([self._drawn(generator, number, members) for number in chosen])
+        chosen = generator.choice(len(self._groups), size=self.groups, replace=False)
+        return np.concatenate([self._drawn(generator, number) for number in chosen])
 
-    def labels(self, step: int) -> Rows:
-        """Return the number of the group of each example of a step."""
-        count, members = min(self._size[0], len(self._groups)), self._size[1]
-        del step  # every step has the same pattern
-        return np.repeat(np.arange(count), members)
-
-    def _drawn(self, generator: np.random.Generator, number: int, members: int) -> Rows:
-        rows = self._groups[number]
+    def _drawn(self, generator: np.random.Generator, number: int) -> Rows:
+        rows, members = self._groups[number], self._members
         return rows[generator.choice(len(rows), size=members, replace=len(rows) < members)]
 
 

@@ -55,8 +55,8 @@ def functions(*texts: bytes, language: str = "cpp") -> list[FunctionText]:
 
 
 def test_experts_of_the_same_languages_speak_together(tmp_path: Path) -> None:
-    for name in ("clones-a", "clones-b"):
-        convolution_expert(tmp_path / name, name)
+    for seed, name in enumerate(("clones-a", "clones-b")):
+        convolution_expert(tmp_path / name, name, seed)
     settings = replace(
         Settings(), experts=tmp_path, clone_experts="clones-a,clones-b,clones-nowhere"
     )
@@ -70,20 +70,35 @@ def test_experts_of_the_same_languages_speak_together(tmp_path: Path) -> None:
         Speakers(embedders={name: one}, languages=both.languages).vectors(texts)
         for name, one in both.embedders.items()
     ]
-    mean = np.mean([part @ part.T for part in alone], axis=0)
+    products = [part @ part.T for part in alone]
+    assert np.abs(products[0] - products[1]).max() > 1e-3
+    mean = np.mean(products, axis=0)
     assert rows @ rows.T == pytest.approx(mean, abs=1e-5)
 
 
 def test_experts_of_different_languages_speak_apart(tmp_path: Path) -> None:
     convolution_expert(tmp_path / "clones-a", "clones-a")
-    static_expert(tmp_path / "search-b", "search-b")
-    settings = replace(Settings(), experts=tmp_path, clone_experts="clones-a,search-b")
+    settings = replace(Settings(), experts=tmp_path, clone_experts="clones-a,clones-java")
     found, _ = clone_experts(settings)
-    assert [one.languages for one in found] == [frozenset({"python"}), frozenset()]
+    assert [one.languages for one in found] == [frozenset({"python"}), frozenset({"java"})]
+
+
+def test_an_expert_on_something_else_is_not_asked(tmp_path: Path) -> None:
+    static_expert(tmp_path / "search-b", "search-b")
+    settings = replace(Settings(), experts=tmp_path, clone_experts="search-b")
+    found, missing = clone_experts(settings)
+    assert found == []
+    assert missing == {"search-b": "it is an expert on search, not on clones"}
 
 
 def test_nobody_is_asked_when_the_setting_says_so() -> None:
     assert clone_experts(replace(Settings(), clone_experts="none")) == ([], {})
+
+
+def test_half_of_a_pair_is_not_asked_at_a_threshold_that_nobody_measured() -> None:
+    found, missing = clone_experts(replace(Settings(), clone_experts="clones-c-terms"))
+    assert found == []
+    assert list(missing) == ["clones-c-terms"]
 
 
 @pytest.mark.claim("gcb.clones")

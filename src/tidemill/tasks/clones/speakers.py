@@ -31,6 +31,9 @@ nearly the same wherever we looked, and 99 in 100 rewritten copies are as near.
 """
 
 OTHER_THRESHOLD = 0.9
+_MEASURED_TOGETHER = frozenset(
+    name for names in THRESHOLDS if " + " in names for name in names.split(" + ")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,14 +74,18 @@ def clone_experts(settings: Settings) -> tuple[list[FunctionVectors], dict[str, 
     Returns:
         Those that can be asked, and why others cannot be, by name.
     """
-    found = opened_experts(names_in(settings.clone_experts), settings)
+    found = opened_experts(names_in(settings.clone_experts), settings, task="clones")
     by_languages: dict[frozenset[str], dict[str, Embedder]] = {}
     for name, embedder in found.opened.items():
         by_languages.setdefault(found.languages[name], {})[name] = embedder
-    speakers: list[FunctionVectors] = [
-        Speakers(embedders=embedders, languages=languages)
-        for languages, embedders in by_languages.items()
-    ]
+    speakers: list[FunctionVectors] = []
+    for languages, embedders in by_languages.items():
+        one = Speakers(embedders=embedders, languages=languages)
+        if one.name not in THRESHOLDS and embedders.keys() & _MEASURED_TOGETHER:
+            reason = "it is asked only together with those that it was measured with"
+            found.missing.update(dict.fromkeys(embedders, reason))
+        else:
+            speakers.append(one)
     return speakers, found.missing
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from tidemill.models.batch import GraphBatch, batches, collate
-from tidemill.models.config import EncoderConfig
+from tidemill.models.config import EncoderConfig, is_bag
 from tidemill.models.encoder import Encoder
 from tidemill.models.heads import LanguageHead, PairHead
 from tidemill.models.inputs import NO_FLOW, GraphInput, assembled
@@ -126,7 +126,7 @@ class EncoderTrainee:
     def facts(self) -> ModelFacts:
         """Return the encoder, its weights under Hugging Face's names, and its tokenizer."""
         return ModelFacts(
-            architecture="encoder" if self.encoder.config.num_hidden_layers else "bag",
+            architecture="bag" if is_bag(self.encoder.config) else "encoder",
             config=self.encoder.config.to_dict(),
             tensors=self.encoder.state_dict(),
             texts={"tokenizer.json": self._tokenizer},
