@@ -60,7 +60,7 @@ def examples(count: int, seed: int = 0) -> list[SmallExample]:
 def recipe(kind: str = "encoder", **changes: Any) -> Recipe:
     """A recipe for a model of two narrow layers' worth of work."""
     facts: dict[str, Any] = {
-        "name": "search-small",
+        "name": f"{changes.get('task', 'search')}-small",
         "task": "search",
         "corpus": "small",
         "precision": "fp32",

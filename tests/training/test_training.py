@@ -186,6 +186,12 @@ def test_another_recipe_or_corpus_is_refused_in_a_run_that_was_begun(
         (("steps = 6", "steps = 'many'"), r"stages\.0\.steps"),
         (('kind = "encoder"', 'kind = "oracle"'), r"model\.kind"),
         (('task = "search"', ""), "task"),
+        (("steps = 6", "steps = 0"), r"stages\.0\.steps"),
+        (("batch = 8", "batch = 8\nmembers = 1"), r"stages\.0\.members"),
+        (("batch = 8", "batch = 8\ntemperature = 0"), r"stages\.0\.temperature"),
+        (("max_tokens = 48", "max_tokens = 1"), r"model\.max_tokens"),
+        (('name = "search-small"', 'name = "../search-small"'), "name: "),
+        (('name = "search-small"', 'name = "clones-small"'), "name: "),
         (("[model]", "[model"), "not a recipe"),
     ],
 )

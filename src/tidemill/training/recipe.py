@@ -9,12 +9,13 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
-from tidemill.core.errors import InputError
+from tidemill.core.errors import ExpertError, InputError
 from tidemill.core.hashing import content_hash
+from tidemill.experts.names import check_expert_name
 
 __all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe"]
 
@@ -25,6 +26,10 @@ _SAID = frozenset({"about", "also", "licence", "limits"})
 UNKNOWN_KEY = "unexpected_keyword_argument"
 """What pydantic calls it."""
 
+AtLeast0 = Annotated[int, Field(ge=0)]
+AtLeast1 = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 ObjectiveName = Literal["masked-language", "edges", "alignment", "search", "groups"]
 
 
@@ -53,17 +58,17 @@ class ModelSpec:
 
     kind: Kind
     size: Literal["bag", "mini", "tiny", "small", "base"] = "mini"
-    vector_size: int = 256
-    vocab_size: int = 8_192
-    max_tokens: int = 128
-    max_nodes: int = 32
+    vector_size: AtLeast0 = 256
+    vocab_size: Annotated[int, Field(ge=300, le=1 << 20)] = 8_192
+    max_tokens: Annotated[int, Field(ge=3, le=8_192)] = 128
+    max_nodes: Annotated[int, Field(ge=0, le=8_192)] = 32
     pooling: Literal["pooler", "cls", "mean", "weighted"] = "weighted"
     reads: Literal["words", "lexemes"] = "words"
-    longest: int = 2
-    least: int = 5
-    most_features: int = 32_768
-    feature_dropout: float = 0.1
-    token_dropout: float = 0.0
+    longest: Annotated[int, Field(ge=1, le=8)] = 2
+    least: AtLeast1 = 5
+    most_features: AtLeast1 = 32_768
+    feature_dropout: Share = 0.1
+    token_dropout: Share = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +91,18 @@ class Stage:
             a bag of words.
     """
 
-    objectives: tuple[ObjectiveName, ...]
-    steps: int
-    batch: int = 64
-    accumulate: int = 1
-    members: int = 4
-    learning_rate: float = 5e-4
-    warmup: float = 0.05
+    objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1)]
+    steps: AtLeast1
+    batch: AtLeast1 = 64
+    accumulate: AtLeast1 = 1
+    members: Annotated[int, Field(ge=2)] = 4
+    learning_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5e-4
+    warmup: Annotated[float, Field(ge=0, le=1)] = 0.05
     schedule: Literal["linear", "cosine", "constant"] = "linear"
-    weight_decay: float = 0.01
-    temperature: float = 0.05
-    clip: float = 1.0
-    depth: int | None = None
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    temperature: Positive = 0.05
+    clip: Positive = 1.0
+    depth: AtLeast0 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +135,15 @@ class Recipe:
     task: Literal["search", "clones"]
     corpus: str
     model: ModelSpec
-    stages: tuple[Stage, ...]
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     languages: tuple[str, ...] = ()
-    rewrites: int = 0
+    rewrites: Annotated[int, Field(ge=0, le=16)] = 0
     nameless: bool = False
     also: tuple[str, ...] = ()
     seed: int = 0
     precision: Literal["fp32", "bf16"] = "bf16"
-    measure_every: int = 0
-    checkpoint_seconds: float = 120.0
+    measure_every: AtLeast0 = 0
+    checkpoint_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 120.0
     storage: Literal["int8", "bf16", "fp32"] = "int8"
     licence: str = "Apache-2.0"
     about: str = ""
@@ -213,12 +218,17 @@ def recipe_from(facts: dict[str, Any]) -> Recipe:
 
 def _checked(facts: dict[str, Any], path: Path) -> Recipe:
     try:
-        return _schema()(facts)
+        recipe = _schema()(facts)
     except ValidationError as error:
         # A key that nobody knows explains why another one is missing.
         first = min(error.errors(), key=lambda found: found["type"] != UNKNOWN_KEY)
         place = ".".join(map(str, first["loc"]))
         raise InputError(f"{place}: {first['msg']}", path=str(path)) from error
+    try:
+        check_expert_name(recipe.name, recipe.task)
+    except ExpertError as error:
+        raise InputError(f"name: {error.message}", path=str(path)) from error
+    return recipe
 
 
 @cache
