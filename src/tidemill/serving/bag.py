@@ -53,6 +53,7 @@ class BagEmbedder:
         """Return the vectors of queries: they are read as functions are."""
         rows = np.zeros((len(texts), self.size), dtype=np.float32)
         for place, tokens in enumerate(self._tokenizer.encode(texts)):
-            known = assembled(tokens.ids, config=self._bag.config)
-            rows[place] = self._bag.vector(known.ids)
+            if len(tokens.ids):
+                known = assembled(tokens.ids, config=self._bag.config)
+                rows[place] = self._bag.vector(known.ids)
         return rows

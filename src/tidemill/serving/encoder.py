@@ -22,6 +22,9 @@ from tidemill.source.parsing import parse_fragment
 
 __all__ = ["EncoderEmbedder"]
 
+SPECIALS_ALONE = 2
+"""Tokens of a text that says nothing: ``[CLS]`` and ``[SEP]``."""
+
 
 class EncoderEmbedder:
     """A graph-guided encoder, loaded.
@@ -81,7 +84,9 @@ class EncoderEmbedder:
     def _vectors(self, inputs: Sequence[GraphInput]) -> Float[ndarray, "texts vector"]:
         vectors = np.zeros((len(inputs), self.size), dtype=np.float32)
         with torch.inference_mode():
-            for places in batches([len(entry) for entry in inputs]):
-                batch = collate([inputs[place] for place in places], self._encoder.config)
-                vectors[places] = self._encoder.embed(batch).numpy()
+            for group in batches([len(entry) for entry in inputs]):
+                places = [place for place in group if len(inputs[place].ids) > SPECIALS_ALONE]
+                if places:
+                    batch = collate([inputs[place] for place in places], self._encoder.config)
+                    vectors[places] = self._encoder.embed(batch).numpy()
         return vectors

@@ -6,9 +6,9 @@ from tidemill.corpus.documented import without_name
 from tidemill.corpus.example import Example
 from tidemill.training.alike import DerivedExample
 
-__all__ = ["LEAST_WORDS", "nameless"]
+__all__ = ["LEAST_LEFT", "nameless"]
 
-LEAST_WORDS = 3
+LEAST_LEFT = 3
 """Of fewer words nobody could tell which function is asked for."""
 
 
@@ -20,5 +20,5 @@ def nameless(examples: Sequence[Example]) -> Iterator[DerivedExample]:
     """
     for one in examples:
         query = without_name(one.query, one.name)
-        if query != one.query and len(query.split()) >= LEAST_WORDS:
+        if query != one.query and len(query.split()) >= LEAST_LEFT:
             yield DerivedExample(language=one.language, group=one.group, query=query, code=one.code)

@@ -11,7 +11,7 @@ from torch import Tensor
 from tidemill.corpus.packed import PackedCorpus
 from tidemill.experts.encodings import Storage
 from tidemill.experts.manifest import Metric, Training
-from tidemill.experts.package import ExpertPackage
+from tidemill.experts.package import ExpertPackage, open_expert
 from tidemill.experts.packing import ExpertDraft, write_expert
 from tidemill.training.recipe import Recipe
 from tidemill.training.trainees.trainee import ModelFacts
@@ -85,9 +85,17 @@ def packaged(
         base=f"{origin.start.name} {origin.start.expert_hash}" if origin.start else None,
         about=f"{recipe.about}\n\n## Limits\n\n{recipe.limits}" if recipe.limits else recipe.about,
     )
-    if folder.exists():
-        shutil.rmtree(folder)
-    return write_expert(folder, draft)
+    if not folder.exists():
+        return write_expert(folder, draft)
+    # The old one stays until the new one is whole.
+    fresh, former = (folder.with_name(f".{folder.name}.{part}") for part in ("fresh", "former"))
+    for left in (fresh, former):
+        shutil.rmtree(left, ignore_errors=True)
+    write_expert(fresh, draft)
+    folder.rename(former)
+    fresh.rename(folder)
+    shutil.rmtree(former)
+    return open_expert(folder)
 
 
 def _values(part: Tensor) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from tidemill.core.errors import ExpertError, InputError
 from tidemill.core.hashing import content_hash
 from tidemill.experts.names import check_expert_name
 
-__all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe"]
+__all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe", "recipe_from"]
 
 Kind = Literal["convolution", "encoder", "static"]
 _SAID = frozenset({"about", "also", "licence", "limits"})
