@@ -289,3 +289,10 @@ def test_parts_of_a_batch_hold_whole_groups(tmp_path: Path, corpus: Path) -> Non
     recipe.write_text(text.replace("batch = 8", f"{GROUPS}\naccumulate = 3"))
     with pytest.raises(InputError, match="4 groups do not make 3 parts"):
         train(recipe, corpus=corpus, folder=tmp_path / "run", settings=SETTINGS)
+
+
+def test_a_damaged_file_of_a_run_is_told_as_such(tmp_path: Path, corpus: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("{")
+    with pytest.raises(InputError, match="the run's file is damaged"):
+        trained(tmp_path, corpus)

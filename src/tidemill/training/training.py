@@ -112,6 +112,7 @@ def resume(
 
     Raises:
         InputError: There is no run, or its corpus is not what it was.
+        ExpertError: The expert that it began from is not there any more.
         LockedError: Another process trains in ``folder``.
         CapacityError: The disk is full; the last checkpoint stays.
     """
@@ -210,7 +211,8 @@ def _claim(folder: Path, plan: Recipe, packed: PackedCorpus, start: ExpertPackag
     """Take a folder for this run; return whether it was begun before.
 
     Raises:
-        InputError: It holds a run of another recipe or corpus, or from another start.
+        InputError: It holds a run of another recipe or corpus, or from another start, or
+            what it holds is damaged.
     """
     path = folder / RUN_FILE
     facts = {
@@ -225,6 +227,7 @@ def _claim(folder: Path, plan: Recipe, packed: PackedCorpus, start: ExpertPackag
     if not path.exists():
         write_atomically(path, json.dumps(facts, indent=2).encode())
         return False
+    run_state(folder)  # tells what is damaged
     known = json.loads(path.read_text(encoding="utf-8"))
     for name in ("recipe_hash", "corpus_hash", "start_hash"):
         if known.get(name) != facts[name]:
