@@ -143,6 +143,8 @@ def _run(command: Sequence[str], folder: Path, what: str) -> None:
         reason = words.decode("utf-8", "replace").strip()[-REASON_CHARACTERS:]
         said = " ".join(reason.split()) or f"{command[0]} ended with code {process.returncode}"
         hint = "Check name and version, and whether the registry can be reached."
+        if command[0] == "apt-get":
+            hint += " apt's lists may be old, too: apt-get update brings new ones."
         raise InputError(f"{what} could not be fetched: {said}", hint=hint)
 
 

@@ -1,6 +1,8 @@
 """Jumps and labels: control that leaves the nesting of the code."""
 
 from tidemill.source.dataflow.roles import Assert, Jump, Label
+from tidemill.source.dataflow.rules.conditions import may_define
+from tidemill.source.dataflow.rules.forks import Fork, arm_tasks, close_fork
 from tidemill.source.dataflow.rules.names import may_raise
 from tidemill.source.dataflow.state import FlowState, LoopFrame
 from tidemill.source.dataflow.walk import Walk
@@ -28,11 +30,23 @@ _OUTWARD = ("return", "throw")
 
 
 def visit_assert(walk: Walk, index: int, role: Assert) -> None:
-    """Visit an assertion; nothing follows one that cannot hold."""
+    """Visit an assertion; nothing follows one that cannot hold.
+
+    What a condition defines on its way to false, and what the message does, goes no further.
+    """
     condition = walk.part(index, role.condition)
-    fails = condition is not None and walk.text(condition) in walk.table.false
-    walk.then((_leave, "throw", b"", len(walk.trail)) if fails else (may_raise,))
-    walk.then_children(index)
+    throw = (_leave, "throw", b"", len(walk.trail))
+    if condition is not None and walk.text(condition) in walk.table.false:
+        walk.then(throw)
+        walk.then_children(index)
+    elif may_define(walk, index):
+        fork = Fork(mark=len(walk.state.log))
+        message = next((child for child in walk.children(index) if child != condition), None)
+        test, *failed, leave = arm_tasks(walk, fork, condition, message, negated=True)
+        walk.then(test, *failed, throw, leave, (close_fork, fork))
+    else:
+        walk.then((may_raise,))
+        walk.then_children(index)
 
 
 def visit_jump(walk: Walk, index: int, role: Jump) -> None:
