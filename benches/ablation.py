@@ -5,8 +5,9 @@ they differ in what is read and asked in pre-training: no data flow at all, data
 of the paper's objectives, and with either one left out (GraphCodeBERT, table 5). The paper's other
 two looks at a trained model are taken as well: does a function that returns another value score
 lower (figure 5, on forty-eight functions of ours), and how much of what [CLS] attends are nodes
-(table 6). Training takes hours, and goes on where it was stopped; without ``--train`` the
-bench shows what is trained.
+(table 6). Training takes hours, goes on where it was stopped, and may run in several processes at
+once: each takes the next arm that no other is at. Without ``--train`` the bench shows what is
+trained.
 
     .venv/bin/python benches/ablation.py --prepare
     .venv/bin/python benches/ablation.py --train [--share 1.0] [--seeds 3]
@@ -26,8 +27,12 @@ import numpy as np
 import torch
 from flips import FLIPS
 from torch import Tensor
+from trained import is_trained
 
 from report import Figure, show
+from tidemill.core.clock import SystemClock
+from tidemill.core.errors import LockedError
+from tidemill.core.locks import JobLock
 from tidemill.core.progress import Silence
 from tidemill.corpus.build import build_corpus
 from tidemill.corpus.packed import open_corpus
@@ -45,19 +50,23 @@ from tidemill.training.assembly import Material
 from tidemill.training.distributed import Workers
 from tidemill.training.making import Workplace, made
 from tidemill.training.recipe import recipe_from
-from tidemill.training.runs import run_state
+from tidemill.training.runs import RUN_FILE, run_state
 from tidemill.training.trainees.encoder import EncoderTrainee
 from tidemill.training.training import train
 
 REPOSITORY = Path(__file__).parents[1]
 CORPORA = REPOSITORY / "build" / "corpus"
 RUNS = REPOSITORY / "build" / "bench" / "ablation"
-PRETRAINING_TOKENS, TUNING_TOKENS = 10_000_000, 5_000_000
+TOKENS = {"pretrained": 10_000_000, "search": 5_000_000, "clones": 5_000_000}
+"""How many each part of an arm sees, where the share is 1."""
+
+CORPUS = {"pretrained": "code-search", "search": "code-search", "clones": "poj104"}
 BATCHES = {"pretrained": 16, "search": 32, "clones": 32}
 """Small ones: with so few tokens, what counts is how often the weights are moved."""
 
 MEMBERS = 4
-TOKENS, NODES = 256, 64
+LONGEST, NODES = 256, 64
+READING_SECONDS = 3600.0
 ATTENDED = 64
 """Functions of a language whose attention is looked at."""
 
@@ -103,7 +112,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="changes nothing: showing is quick")
     arguments = parser.parse_args()
     if arguments.prepare:
-        for name in ("code-search", "poj104"):
+        for name in sorted(set(CORPUS.values())):
             build_corpus(name, output=CORPORA / name)
         return
     if not (CORPORA / "poj104").is_dir():
@@ -118,31 +127,41 @@ def main() -> None:
 
 
 def _arm(arm: str, seed: int, share: float, *, train_it: bool) -> Trained | None:
-    """Train an arm, or go on; None where it is not whole and nothing is to be trained."""
+    """Train an arm, or go on; None where another process is at it or nothing is to be trained."""
     folder = RUNS / f"share-{share:g}" / f"{arm.replace(' ', '-')}-{seed}"
-    nodes = 0 if arm == BASE else NODES
-    steps = {
-        "pretrained": share * PRETRAINING_TOKENS,
-        "search": share * TUNING_TOKENS,
-        "clones": share * TUNING_TOKENS,
-    }
-    start = None
-    for part, tokens in steps.items():
-        run, corpus = folder / part, "poj104" if part == "clones" else "code-search"
-        if not (run / "expert").is_dir():
+    start: Path | None = None
+    for part in TOKENS:
+        run = folder / part
+        if not _is_whole(run, part, arm, seed):
             if not train_it:
                 return None
-            _linked(_read(corpus, nodes, start), run)
-            facts = _recipe(
-                part, arm, seed, max(1, round(tokens / BATCHES[part] / _mean(corpus, start)))
-            )
-            recipe = run / "recipe.toml"
-            recipe.write_text(facts, encoding="utf-8")
-            train(recipe, corpus=CORPORA / corpus, folder=run, start=start)
+            try:
+                _train(run, part, arm, seed, share=share, start=start)
+            except LockedError:
+                return None
             print(f"{arm}, seed {seed}: {part} {run_state(run).measures}", flush=True)
-        if part == "pretrained":
-            start = run / "expert"
+        start = start or run / "expert"
     return Trained(arm=arm, seed=seed, search=folder / "search", clones=folder / "clones")
+
+
+def _is_whole(run: Path, part: str, arm: str, seed: int) -> bool:
+    """Whether a part is trained, by what is its recipe and set today but for the steps."""
+    if not (run / RUN_FILE).exists():
+        return False
+    plan = recipe_from(_facts(_recipe(part, arm, seed, run_state(run).recipe.steps)))
+    return is_trained(run, plan, open_corpus(CORPORA / CORPUS[part]))
+
+
+def _train(run: Path, part: str, arm: str, seed: int, *, share: float, start: Path | None) -> None:
+    """Train a part with as many steps as its share of tokens makes."""
+    corpus = CORPUS[part]
+    with JobLock(RUNS, "read", SystemClock(), wait_seconds=READING_SECONDS):
+        _linked(_read(corpus, 0 if arm == BASE else NODES, start), run)
+        tokens = _mean(corpus, start)
+    recipe = run / "recipe.toml"
+    steps = max(1, round(share * TOKENS[part] / BATCHES[part] / tokens))
+    recipe.write_text(_recipe(part, arm, seed, steps), encoding="utf-8")
+    train(recipe, corpus=CORPORA / corpus, folder=run, start=start)
 
 
 def _recipe(part: str, arm: str, seed: int, steps: int) -> str:
@@ -162,7 +181,7 @@ kind = "encoder"
 size = "mini"
 pooling = "cls"
 vector_size = 256
-max_tokens = {TOKENS}
+max_tokens = {LONGEST}
 max_nodes = {0 if arm == BASE else NODES}
 
 [[stages]]
@@ -227,7 +246,7 @@ def _linked(read: Path, run: Path) -> None:
 def _figures(done: Sequence[Trained], share: float) -> Iterator[Figure]:
     """Compare every arm with the one that knows no data flow, seed by seed."""
     by_arm = {arm: {one.seed: one for one in done if one.arm == arm} for arm in ARMS}
-    size = f"{share:g} of {PRETRAINING_TOKENS:,} + {TUNING_TOKENS:,} tokens"
+    size = f"{share:g} of {TOKENS['pretrained']:,} + {TOKENS['search']:,} tokens"
     for name, unit in (("mrr", "MRR"), ("map_at_r", "MAP@R")):
         for arm, seeds in by_arm.items():
             if not seeds:

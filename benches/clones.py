@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from trained import is_trained
 from tree_sitter import Node
 
 from report import Figure, show
@@ -40,6 +41,7 @@ from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import captures_of, parse_fragment
 from tidemill.tasks.clones.semantic import FunctionText
 from tidemill.tasks.clones.speakers import Speakers, clone_experts
+from tidemill.training.recipe import read_recipe
 from tidemill.training.training import train
 
 REPOSITORY = Path(__file__).parents[1]
@@ -144,7 +146,10 @@ def _folds() -> Iterator[Figure]:
             "valid": [one for one in programs if one.group in left_out],
         }
         speakers = _trained(
-            f"poj-fold-{fold}", splits, ("clones-c-terms", "clones-c"), frozenset({"cpp"})
+            f"poj-fold-{fold}-{corpus.hash[:8]}",
+            splits,
+            ("clones-c-terms", "clones-c"),
+            frozenset({"cpp"}),
         )
         own = [one.group for one in splits["valid"]]
         found.append(_by_group(_embedded(speakers)(splits["valid"]), own))
@@ -165,7 +170,8 @@ def _java_csharp() -> Iterator[Figure]:
     }
     recipes = Path(__file__).parent / "recipes"
     names = (str(recipes / "clones-renamed-terms.toml"), str(recipes / "clones-renamed.toml"))
-    speakers = _trained("java-csharp", splits, names, frozenset({"java", "csharp"}))
+    name = f"java-csharp-{corpus.hash[:8]}"
+    speakers = _trained(name, splits, names, frozenset({"java", "csharp"}))
     unlearned = _tf_idf(splits["train"])
     for asking, answering in (("java", "csharp"), ("csharp", "java")):
         asked, answers = (
@@ -253,7 +259,7 @@ def _trained(
     embedders = {}
     for recipe in recipes:
         run = folder / Path(recipe).stem
-        if not (run / "expert").is_dir():
+        if not is_trained(run, read_recipe(recipe), open_corpus(corpus)):
             train(recipe, corpus=corpus, folder=run)
         embedders[Path(recipe).stem] = open_embedder(open_expert(run / "expert"))
     return Speakers(embedders=embedders, languages=languages)

@@ -5,7 +5,6 @@ one and the same token, so that renaming changes nothing. A space is two sorted 
 64-bit hashes, so that it is stored and looked up without a single string.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from tidemill.core.errors import ExpertError
 
 __all__ = [
+    "FEATURES",
     "Bag",
     "Hashes",
     "NgramSpace",
@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 Hashes = NDArray[np.uint64]
+
+FEATURES = "features.json"
+"""The file of an expert that holds its space."""
 
 NAME = np.uint64(0x9E3779B97F4A7C15)
 """What every variable and unknown word is hashed as."""
@@ -109,24 +112,24 @@ class NgramSpace:
         return len(self.grams)
 
     def to_json(self) -> str:
-        """Return the space as text: little-endian hashes in base 64."""
+        """Return the space as text: little-endian hashes in hexadecimal digits."""
         coded = {
-            name: base64.b64encode(hashes.astype("<u8").tobytes()).decode()
+            name: hashes.astype("<u8").tobytes().hex()
             for name, hashes in (("tokens", self.tokens), ("grams", self.grams))
         }
         return json.dumps({"longest": self.longest, **coded}) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> "NgramSpace":
-        """Read what `to_json` gave.
+    def from_json(cls, data: bytes) -> "NgramSpace":
+        """Read what `to_json` gave, in UTF-8.
 
         Raises:
             ExpertError: It is something else.
         """
         try:
-            facts = json.loads(text)
+            facts = json.loads(data)
             columns = {
-                name: np.frombuffer(base64.b64decode(facts[name], validate=True), dtype="<u8")
+                name: np.frombuffer(bytes.fromhex(facts[name]), dtype="<u8")
                 for name in ("tokens", "grams")
             }
             longest = int(facts["longest"])

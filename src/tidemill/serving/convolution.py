@@ -14,8 +14,7 @@ from tidemill.models.batch import batches
 from tidemill.models.convolution import Convolution, convolution_config
 from tidemill.models.lexemes import FIRST_ID, code_lexemes, lexeme_ids, padded
 from tidemill.models.loading import load_weights
-from tidemill.models.ngrams import NgramSpace
-from tidemill.serving.embedder import CodeText, own_names
+from tidemill.serving.embedder import CodeText, ngram_space, own_names
 
 __all__ = ["ConvolutionEmbedder"]
 
@@ -31,8 +30,7 @@ class ConvolutionEmbedder:
     """
 
     def __init__(self, package: ExpertPackage) -> None:
-        text = package.file("features.json").read_text(encoding="utf-8")
-        self._space = NgramSpace.from_json(text)
+        self._space = ngram_space(package)
         network = Convolution(convolution_config(package.config))
         if network.config.vocab_size != len(self._space) + FIRST_ID:
             raise ExpertError(

@@ -10,10 +10,11 @@ from numpy import ndarray
 
 from tidemill.core.errors import ExpertError, MissingExtraError
 from tidemill.experts.package import ExpertPackage
+from tidemill.models.ngrams import FEATURES, NgramSpace
 from tidemill.models.shapes import MODEL_TYPES, tensor_shapes
 from tidemill.source.dataflow.packing import unpack
 
-__all__ = ["CodeText", "Embedder", "open_embedder", "own_names"]
+__all__ = ["CodeText", "Embedder", "ngram_space", "open_embedder", "own_names"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,15 @@ class CodeText:
 def own_names(text: CodeText) -> frozenset[bytes]:
     """Return the variables of a function, by its data flow."""
     return unpack(text.graph, text.text).own_names if text.graph else frozenset[bytes]()
+
+
+def ngram_space(package: ExpertPackage) -> NgramSpace:
+    """Return the features that an expert knows.
+
+    Raises:
+        ExpertError: It has none, or they are damaged.
+    """
+    return NgramSpace.from_json(package.file(FEATURES).read_bytes())
 
 
 class Embedder(Protocol):

@@ -8,9 +8,9 @@ from numpy import ndarray
 from tidemill.core.errors import ExpertError
 from tidemill.experts.package import ExpertPackage
 from tidemill.models.lexemes import code_lexemes, code_words, query_words
-from tidemill.models.ngrams import Bag, NgramSpace
+from tidemill.models.ngrams import Bag
 from tidemill.models.static import NgramMap
-from tidemill.serving.embedder import CodeText, own_names
+from tidemill.serving.embedder import CodeText, ngram_space, own_names
 
 __all__ = ["StaticEmbedder"]
 
@@ -26,8 +26,7 @@ class StaticEmbedder:
     """
 
     def __init__(self, package: ExpertPackage) -> None:
-        text = package.file("features.json").read_text(encoding="utf-8")
-        space = NgramSpace.from_json(text)
+        space = ngram_space(package)
         rows = package.tensors["table.weight"].to_float32()
         if rows.ndim != 2 or len(rows) != len(space):
             raise ExpertError(f"{package.folder}: {len(space):,} features, {len(rows):,} rows")

@@ -175,6 +175,28 @@ class FlowState:
         self._count(len(merged))
         return merged
 
+    def renewed(self, value: int, old: int, new: int, since: int) -> int:
+        """Return ``value`` with ``new`` for ``old`` in it.
+
+        Only phis that were made when there were ``since`` or more are looked into.
+        """
+        copies = {old: new}
+        todo, inside = [value], list[int]()
+        while todo:
+            one = todo.pop()
+            if one in copies:
+                continue
+            copies[one] = one
+            if -one >= since:
+                copies[one] = self.phi([])
+                inside.append(one)
+                todo += self.phis[-one]
+        self._count(len(copies))
+        for one in inside:
+            operands = dict.fromkeys(copies[operand] for operand in self.phis[-one])
+            self.phis[-copies[one]] += operands
+        return copies[value]
+
     def apply(self, effect: Effect) -> None:
         """Continue with ``effect`` on top of the present state."""
         self.dead = effect is None

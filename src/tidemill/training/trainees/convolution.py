@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from tidemill.core.errors import InputError
 from tidemill.models.convolution import Convolution
 from tidemill.models.lexemes import UNKNOWN_ID, padded
-from tidemill.models.ngrams import NgramSpace
+from tidemill.models.ngrams import FEATURES, NgramSpace
 from tidemill.training.chance import Chance
 from tidemill.training.columns import Ragged
 from tidemill.training.trainees.trainee import ModelFacts, Rows
@@ -80,7 +80,7 @@ class ConvolutionTrainee:
             architecture="convolution",
             config=self._network.config.to_dict(),
             tensors=self._network.state_dict(),
-            texts={"features.json": self._space.to_json()},
+            texts={FEATURES: self._space.to_json()},
         )
 
     def _vectors(self, rows: Rows, chance: Chance | None) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
-from tidemill.models.ngrams import NgramSpace
+from tidemill.models.ngrams import FEATURES, NgramSpace
 from tidemill.models.static import StaticConfig
 from tidemill.training.bags import BagColumns
 from tidemill.training.chance import Chance
@@ -117,7 +117,7 @@ class StaticTrainee:
             architecture="static",
             config=config.to_dict(),
             tensors={"table.weight": table, "query_map.weight": query_map},
-            texts={"features.json": self.space.to_json()},
+            texts={FEATURES: self.space.to_json()},
         )
 
     def _vectors(

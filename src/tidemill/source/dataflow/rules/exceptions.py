@@ -1,6 +1,8 @@
 """Protected regions: ``try`` and context blocks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tidemill.source.dataflow.roles import As, Catch, Try, With
@@ -13,9 +15,16 @@ from tidemill.source.dataflow.walk import Value, Walk
 __all__ = ["visit_catch", "visit_try", "visit_with"]
 
 
+After = Callable[[dict[int, int]], dict[int, int]]
+"""Turns what had changed on entering a final part into what has changed after it."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Protected:
-    """An open ``try``: how its body and its handlers ended."""
+    """An open ``try``: how its body and its handlers ended.
+
+    ``phis`` is how many there were when the final part began.
+    """
 
     frame: TryFrame | None = None
     final: TryFrame | None = None
@@ -23,6 +32,7 @@ class Protected:
     entry: Effect = None
     body: Effect = None
     raised: Effect = None
+    phis: int = 0
     effects: list[Effect] = field(default_factory=list)
 
 
@@ -164,6 +174,7 @@ def _begin_final(walk: Walk, region: Protected) -> None:
     entries += [effect for _, _, effect in final.pending]
     state.apply(state.merge(entries))
     region.effects = [state.effect(final.mark)]
+    region.phis = len(state.phis)
 
 
 def _end_final(walk: Walk, region: Protected) -> None:
@@ -178,29 +189,46 @@ def _end_final(walk: Walk, region: Protected) -> None:
         state.dead = True
         return
     changed = {key: value for key, value in left.items() if entered.get(key) != value}
-    _raise_on(state, final, region.raised, changed)
-    _jump_on(state, final, changed)
-    state.apply(None if region.body is None else region.body | changed)
+    after = partial(_finished, state, (entered, changed), region.phis)
+    _raise_on(state, final, region.raised, after)
+    _jump_on(state, final, after)
+    state.apply(None if region.body is None else after(region.body))
 
 
-def _raise_on(state: FlowState, final: TryFrame, raised: Effect, changed: dict[int, int]) -> None:
+def _finished(
+    state: FlowState,
+    final: tuple[dict[int, int], dict[int, int]],
+    phis: int,
+    entry: dict[int, int],
+) -> dict[int, int]:
+    """Return what has changed when a final part ends that was entered in one certain way.
+
+    What the part may have left as it was, it left as it was on this entry.
+    """
+    entered, changed = final
+    after = dict(entry)
+    for key, value in changed.items():
+        before, own = (effect.get(key, state.env[key]) for effect in (entered, entry))
+        after[key] = value if before == own else state.renewed(value, before, own, phis)
+    return after
+
+
+def _raise_on(state: FlowState, final: TryFrame, raised: Effect, after: After) -> None:
     """Let what was raised inside ``final`` go on, with what it changed."""
     if raised is not None:
         mark = len(state.log)
-        state.apply(raised | changed)
+        state.apply(after(raised))
         state.may_raise()
         state.undo(mark)
         state.dead = final.dead
 
 
-def _jump_on(
-    state: FlowState, final: TryFrame, changed: dict[int, int], *, raises: bool = False
-) -> None:
+def _jump_on(state: FlowState, final: TryFrame, after: After, *, raises: bool = False) -> None:
     """Let jumps that passed through ``final`` go on, with what it changed."""
     for kind, label, effect in final.pending:
         if effect is not None and kind in ("break", "continue", "return"):
             mark = len(state.log)
-            state.apply(effect | changed)
+            state.apply(after(effect))
             if raises:
                 state.may_raise()
             state.jump(kind, label)
@@ -245,11 +273,16 @@ def _forget(walk: Walk, region: Protected, target: int) -> None:
     final, state = region.final, walk.state
     if final is None:
         return
-    gone = {walk.scopes.key(walk.text(target)): 0}
+    name = walk.scopes.key(walk.text(target))
+
+    def after(entry: dict[int, int]) -> dict[int, int]:
+        return entry | {name: 0}
+
     body = state.close_try(final)
-    _raise_on(state, final, state.handler_effect(final) if final.may_raise else None, gone)
-    _jump_on(state, final, gone)
-    state.apply(None if body is None else body | gone)
+    raised = state.handler_effect(final) if final.may_raise else None
+    _raise_on(state, final, raised, after)
+    _jump_on(state, final, after)
+    state.apply(None if body is None else after(body))
 
 
 def visit_with(walk: Walk, index: int, role: With) -> None:
@@ -274,7 +307,7 @@ def _close_with(walk: Walk, region: Protected) -> None:
         return
     effect = state.close_try(frame)
     swallowed = state.handler_effect(frame) if frame.may_raise else None
-    _jump_on(state, frame, {}, raises=True)
+    _jump_on(state, frame, dict, raises=True)
     state.apply(state.merge([effect, swallowed]))
     # Leaving calls the manager, which may raise something of its own.
     state.may_raise()
