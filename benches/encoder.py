@@ -23,7 +23,8 @@ from transformers import RobertaConfig, RobertaModel
 from report import Figure, median, percentile, show
 from tidemill.core.randomness import stream
 from tidemill.core.settings import Settings
-from tidemill.experts.registry import open_registry
+from tidemill.experts.package import open_expert
+from tidemill.experts.registry import SHIPPED
 from tidemill.models.batch import batches, collate
 from tidemill.models.config import SIZES, EncoderConfig
 from tidemill.models.encoder import Encoder
@@ -75,14 +76,15 @@ def main() -> None:
     size = QUICK if arguments.quick else FULL
     with TemporaryDirectory(prefix="tidemill-") as name:
         work = Path(name)
-        show("encoder", [*_encoder_figures(work, size), *_search_figures(work, size)])
+        figures = [*_encoder_figures(work, size), *_search_figures(work, size)]
+        show("encoder", figures, quick=arguments.quick)
 
 
 def _encoder_figures(work: Path, size: Size) -> list[Figure]:
     """Measure forward passes, with all that makes their inputs from tokens and graphs."""
     root = planted(work / "some", copies(size.functions * 2, 1))
     index([root], settings=Settings(workers=1, store=work / "some-store" / "s"))
-    package = open_registry(Settings()).get("search-tokens")
+    package = open_expert(SHIPPED / "search-tokens")
     tokenizer = Tokenizer.load(package.file("tokenizer.json"))
     figures = []
     for tokens, nodes in SHAPES:
@@ -241,7 +243,12 @@ def _published(
 
 def _search_figures(work: Path, size: Size) -> list[Figure]:
     """Index a large tree, let the experts see it, and ask."""
-    settings = Settings(workers=2, store=work / "tree-store" / "s", search_experts=EXPERTS)
+    settings = Settings(
+        workers=2,
+        store=work / "tree-store" / "s",
+        search_experts=EXPERTS,
+        experts=work / "nobodys",
+    )
     root = planted(work / "tree", copies(size.tree, size.copies))
     report = index([root], settings=settings)
     seen = embed(report.store, settings=settings)

@@ -3,7 +3,7 @@
 import json
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 __all__ = ["Figure", "median", "percentile", "show"]
 
@@ -40,8 +40,16 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ranked[min(len(ranked) - 1, max(0, round(share * len(ranked)) - 1))]
 
 
-def show(bench: str, figures: Sequence[Figure]) -> None:
-    """Print the figures as a table, then as one line of JSON."""
+def show(bench: str, figures: Sequence[Figure], *, quick: bool = False) -> None:
+    """Print the figures as a table, then as one line of JSON.
+
+    Args:
+        bench: Its name.
+        figures: What was measured.
+        quick: With less than the targets speak of; so none is judged.
+    """
+    if quick:
+        figures = [replace(figure, met=None) for figure in figures]
     verdicts = {True: "met", False: "NOT met", None: ""}
     width = max((len(figure.name) for figure in figures), default=0)
     print(f"\n{bench}")

@@ -28,6 +28,9 @@ from tidemill.metrics.retrieval import one_answer_figures
 from tidemill.tasks.rankers import RankerFactory, hybrid_ranker, store_ranker
 
 REPOSITORY = Path(__file__).parents[1]
+NOBODYS = REPOSITORY / "build" / "bench" / "no-experts"
+"""No expert of one's own stands before those that come with Tidemill."""
+
 CORPUS = REPOSITORY / "build" / "corpus" / "code-search"
 CANDIDATES = 1_000
 SEED = 7
@@ -51,10 +54,10 @@ def main() -> None:
         return
     if not (CORPUS).is_dir():
         raise SystemExit("the sets are not there; build them with --prepare")
-    settings = Settings(search_experts=EXPERTS, data=resolve().settings.data)
+    settings = Settings(search_experts=EXPERTS, experts=NOBODYS, data=resolve().settings.data)
     count = 200 if arguments.quick else CANDIDATES
     figures = [*_documented(settings, count), *_cloze(settings, count)]
-    show("search", figures)
+    show("search", figures, quick=arguments.quick)
 
 
 def _documented(settings: Settings, count: int) -> Iterator[Figure]:

@@ -105,7 +105,8 @@ def run_stages(run: Run, stages: Sequence[StagePlan]) -> Position:
     checkpoint = newest(run.folder)
     position = checkpoint.position if checkpoint else Position()
     if checkpoint:
-        trimmed(run.folder, position.total)
+        if run.workers.rank == 0:
+            trimmed(run.folder, position.total)
         restore(checkpoint, run.trainee.network)
     for number in range(position.stage, len(stages)):
         looped = _Loop(run, stages[number], number, checkpoint)

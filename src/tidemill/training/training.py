@@ -137,7 +137,8 @@ def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> Tra
     clock = SystemClock()
     make_private_directory(folder)
     with workers(work.device) as team, _claimed(folder, clock, team):
-        resumed = _claim(folder, plan, packed, work.start) if team.rank == 0 else False
+        facts = _facts(plan, packed, work.start)
+        resumed = team.rank == 0 and _is_begun(folder, facts)
         place = Workplace(
             folder=folder,
             corpus_hash=packed.hash,
@@ -146,14 +147,22 @@ def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> Tra
             progress=work.progress or Silence(),
             start=work.start,
         )
-        return _trained(plan, packed, place, (clock, resumed))
+        # A set that cannot be learnt from begins no run.
+        material = _material(plan, packed, place)
+        if team.rank == 0 and not resumed:
+            write_atomically(folder / RUN_FILE, json.dumps(facts, indent=2).encode())
+        return _trained(plan, packed, place, material, begun=(clock, resumed))
 
 
 def _trained(
-    plan: Recipe, packed: PackedCorpus, place: Workplace, given: tuple[Clock, bool]
+    plan: Recipe,
+    packed: PackedCorpus,
+    place: Workplace,
+    material: Material,
+    *,
+    begun: tuple[Clock, bool],
 ) -> TrainingReport:
-    clock, resumed = given
-    material = _material(plan, packed, place)
+    clock, resumed = begun
     # The first process reads the corpus and keeps what it read; the others find it.
     place.team.wait(for_first=True)
     trainee = made(plan, material, place)
@@ -207,15 +216,9 @@ def _claimed(folder: Path, clock: Clock, team: Workers) -> Iterator[None]:
         yield
 
 
-def _claim(folder: Path, plan: Recipe, packed: PackedCorpus, start: ExpertPackage | None) -> bool:
-    """Take a folder for this run; return whether it was begun before.
-
-    Raises:
-        InputError: It holds a run of another recipe or corpus, or from another start, or
-            what it holds is damaged.
-    """
-    path = folder / RUN_FILE
-    facts = {
+def _facts(plan: Recipe, packed: PackedCorpus, start: ExpertPackage | None) -> dict[str, object]:
+    """Return what a run is known by."""
+    return {
         "recipe": plan.to_dict(),
         "recipe_hash": plan.hash,
         "corpus": str(packed.folder.absolute()),
@@ -224,8 +227,17 @@ def _claim(folder: Path, plan: Recipe, packed: PackedCorpus, start: ExpertPackag
         "start_hash": start.expert_hash if start else None,
         "torch": torch.__version__,
     }
+
+
+def _is_begun(folder: Path, facts: dict[str, object]) -> bool:
+    """Whether a folder holds this run already.
+
+    Raises:
+        InputError: It holds a run of another recipe or corpus, or from another start, or
+            what it holds is damaged.
+    """
+    path = folder / RUN_FILE
     if not path.exists():
-        write_atomically(path, json.dumps(facts, indent=2).encode())
         return False
     run_state(folder)  # tells what is damaged
     known = json.loads(path.read_text(encoding="utf-8"))
