@@ -5,6 +5,7 @@ run them; nothing is computed.
 """
 
 from collections.abc import Collection, Iterator
+from math import prod
 
 from torch import nn
 
@@ -62,7 +63,7 @@ def _layer(
             sparsifiable=name not in dense,
         )
     if isinstance(module, nn.LayerNorm):
-        (width,) = module.normalized_shape
+        width = prod(module.normalized_shape)
         return LayerShape(name=name, kind="norm", inputs=width, outputs=width)
     rows, width = module.num_embeddings, module.embedding_dim
     return LayerShape(name=name, kind="embedding", inputs=rows, outputs=width)

@@ -105,9 +105,7 @@ class Snapshot:
         self, terms: Sequence[str], *, limit: int, filters: SearchFilters = EVERYTHING
     ) -> list[Found]:
         """Return rows of the best units for finished terms, by BM25, best first."""
-        lexicon = self.lexicon
-        wanted = None if filters.open else self._wanted(filters, lexicon.segments)
-        return best(self.connection, lexicon.collection, terms, limit=limit, wanted=wanted)[:limit]
+        return self._best(terms, limit, filters)[:limit]
 
     @taking_for_damage()
     def scored(self, terms: Sequence[str], units: Sequence[int]) -> list[Found]:
@@ -181,12 +179,15 @@ class Snapshot:
         Returns:
             Best first; equal scores by path and place.
         """
-        lexicon = self.lexicon
-        wanted = None if filters.open else self._wanted(filters, lexicon.segments)
-        found = best(self.connection, lexicon.collection, terms, limit=limit, wanted=wanted)
-        hits = list(self._hits(found).values())
+        hits = list(self._hits(self._best(terms, limit, filters)).values())
         hits.sort(key=lambda hit: (-hit.score, hit.path, hit.unit.start_byte))
         return hits[:limit]
+
+    def _best(self, terms: Sequence[str], limit: int, filters: SearchFilters) -> list[Found]:
+        """Return the best by BM25, and all that are as good as the last of them."""
+        lexicon = self.lexicon
+        wanted = None if filters.open else self._wanted(filters, lexicon.segments)
+        return best(self.connection, lexicon.collection, terms, limit=limit, wanted=wanted)
 
     def _wanted(
         self, filters: SearchFilters, segments: Sequence[Segment]

@@ -80,12 +80,12 @@ def store_ranker(candidates: Sequence[DocumentedFunction]) -> Iterator[StoreRank
     Each is a document with the terms that indexing gives it: those of its
     qualified name and of its text, which is without documentation here.
     """
-    with candidate_store(candidates) as store, store.snapshot() as snapshot:
+    with _candidate_store(candidates) as store, store.snapshot() as snapshot:
         yield StoreRanker(snapshot, len(candidates))
 
 
 @contextmanager
-def candidate_store(candidates: Sequence[DocumentedFunction]) -> Iterator[Store]:
+def _candidate_store(candidates: Sequence[DocumentedFunction]) -> Iterator[Store]:
     """Put candidates into a store of their own, whose files are named by their numbers."""
     with (
         tempfile.TemporaryDirectory(prefix="tidemill-") as folder,
@@ -137,7 +137,7 @@ def hybrid_ranker(
     Raises:
         ExpertError: One of the experts cannot be asked.
     """
-    with candidate_store(candidates) as store:
+    with _candidate_store(candidates) as store:
         report = embed(store.folder, settings=settings)
         if report.missing:
             name, reason = next(iter(report.missing.items()))
