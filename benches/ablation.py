@@ -26,6 +26,7 @@ from statistics import fmean, stdev
 import numpy as np
 import torch
 from flips import FLIPS
+from grouped import by_group
 from torch import Tensor
 from trained import is_trained
 
@@ -37,6 +38,7 @@ from tidemill.core.progress import Silence
 from tidemill.corpus.build import build_corpus
 from tidemill.corpus.packed import open_corpus
 from tidemill.experts.package import open_expert
+from tidemill.experts.registry import SHIPPED
 from tidemill.models.batch import collate
 from tidemill.models.encoder import Encoder, SelfAttention
 from tidemill.models.inputs import assembled, flow_of
@@ -46,6 +48,8 @@ from tidemill.serving.embedder import CodeText, open_embedder
 from tidemill.source.dataflow.merging import text_graph
 from tidemill.source.dataflow.packing import pack
 from tidemill.source.language import LANGUAGES
+from tidemill.tasks.clones.semantic import FunctionText
+from tidemill.tasks.clones.speakers import Speakers
 from tidemill.training.assembly import Material
 from tidemill.training.distributed import Workers
 from tidemill.training.making import Workplace, made
@@ -67,6 +71,7 @@ BATCHES = {"pretrained": 16, "search": 32, "clones": 32}
 MEMBERS = 4
 LONGEST, NODES = 256, 64
 READING_SECONDS = 3600.0
+CLONES, PROGRAMS = ("clones-c", "clones-c-terms"), 100
 ATTENDED = 64
 """Functions of a language whose attention is looked at."""
 
@@ -267,6 +272,30 @@ def _figures(done: Sequence[Trained], share: float) -> Iterator[Figure]:
     ours = by_arm["ours"]
     if ours:
         yield from _attention(ours[min(ours)].search / "expert")
+        yield from _beside(ours[min(ours)].clones / "expert")
+
+
+def _beside(expert: Path) -> Iterator[Figure]:
+    """Look whether a graph-guided encoder adds to the two experts that are asked for clones."""
+    groups: dict[str, list[FunctionText]] = {}
+    for one in open_corpus(CORPORA / "poj104").examples("valid"):
+        if len(groups.setdefault(one.group, [])) < PROGRAMS:
+            text = FunctionText(language=one.language, text=one.code.encode())
+            groups[one.group].append(text)
+    names = [group for group, texts in groups.items() for _ in texts]
+    programs = [text for texts in groups.values() for text in texts]
+    two = {name: open_embedder(open_expert(SHIPPED / name)) for name in CLONES}
+    encoder = {"encoder": open_embedder(open_expert(expert))}
+    means = []
+    for embedders in (two, encoder, two | encoder):
+        vectors = Speakers(embedders=embedders, languages=frozenset()).vectors(programs)
+        means.append(float(by_group(vectors, names).map_at_r.mean()))
+    yield Figure(
+        name="clones, two experts and ours",
+        value=means[2],
+        unit="MAP@R",
+        peer=f"{' + '.join(CLONES)} {means[0]:.3f}; ours by itself {means[1]:.3f}",
+    )
 
 
 def _kept(expert: Path) -> float:

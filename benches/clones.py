@@ -16,10 +16,11 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from grouped import BLOCK, Retrieved, by_group
 from numpy.typing import NDArray
 from trained import is_trained
 from tree_sitter import Node
@@ -32,7 +33,7 @@ from tidemill.corpus.example import Example, Pair
 from tidemill.corpus.packed import open_corpus, write_corpus
 from tidemill.experts.package import open_expert
 from tidemill.metrics.bootstrap import cluster_interval
-from tidemill.metrics.ranking import map_at_r, precision_at_r, ranking_of, reciprocal_rank
+from tidemill.metrics.ranking import ranking_of, reciprocal_rank
 from tidemill.models.lexemes import code_lexemes
 from tidemill.models.ngrams import NgramSpace, TokenHashes, count_ngrams
 from tidemill.serving.embedder import open_embedder
@@ -57,7 +58,6 @@ EXPERTS = "clones-c-terms,clones-c,clones-java"
 
 SEED = 7
 FOLDS = 5
-BLOCK = 200
 POJ_TARGET, POJ_FLOOR = 0.84, 0.834
 RENAMED_FLOOR = 0.63
 FALSE_SHARE = 1e-5
@@ -69,14 +69,6 @@ TYPES = ("T1", "T2", "ST3", "MT3", "WT3/T4")
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[Example]], Vectors]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrieved:
-    """How one way of reading answers: a figure for each query."""
-
-    map_at_r: NDArray[np.float64]
-    precision_at_r: NDArray[np.float64]
 
 
 def main() -> None:
@@ -121,13 +113,13 @@ def _poj(speakers: Speakers, members: int) -> Iterator[Figure]:
     programs = _drawn(list(corpus.examples("valid")), members)
     groups = [one.group for one in programs]
     unlearned = _tf_idf(list(corpus.examples("train")))
-    peer = f"n-grams without learning {_by_group(unlearned(programs), groups).map_at_r.mean():.3f}"
+    peer = f"n-grams without learning {by_group(unlearned(programs), groups).map_at_r.mean():.3f}"
     for name, embedder in sorted(speakers.embedders.items()):
         one = Speakers(embedders={name: embedder}, languages=speakers.languages)
-        found = _by_group(_embedded(one)(programs), groups)
+        found = by_group(_embedded(one)(programs), groups)
         yield _retrieval(f"POJ-104 valid, {name} alone", found, groups, peer=peer)
     vectors = _embedded(speakers)(programs)
-    found = _by_group(vectors, groups)
+    found = by_group(vectors, groups)
     yield _retrieval(
         "POJ-104 valid, both", found, groups, peer=peer, target=POJ_TARGET, floor=POJ_FLOOR
     )
@@ -155,7 +147,7 @@ def _folds() -> Iterator[Figure]:
             frozenset({"cpp"}),
         )
         own = [one.group for one in splits["valid"]]
-        found.append(_by_group(_embedded(speakers)(splits["valid"]), own))
+        found.append(by_group(_embedded(speakers)(splits["valid"]), own))
         groups += own
         print(f"fold {fold}: MAP@R {found[-1].map_at_r.mean():.3f}", flush=True)
     joined = Retrieved(
@@ -248,8 +240,8 @@ def _code_jam(speakers: Speakers) -> Iterator[Figure]:
     """Measure the problems of a contest; nobody trained on any."""
     programs = list(open_corpus(CORPORA / "gcj-java").examples("test"))
     groups = [one.group for one in programs]
-    unlearned = _by_group(_tf_idf(programs)(programs), groups)
-    found = _by_group(_embedded(speakers)(programs), groups)
+    unlearned = by_group(_tf_idf(programs)(programs), groups)
+    found = by_group(_embedded(speakers)(programs), groups)
     peer = f"n-grams without learning {unlearned.map_at_r.mean():.3f}"
     yield _retrieval("Code Jam, 12 problems", found, groups, peer=peer)
 
@@ -308,20 +300,6 @@ def _lexemes(one: Example) -> TokenHashes:
     data = one.code.encode()
     graph = text_graph(data, LANGUAGES[one.language])
     return code_lexemes(data, one.language, graph.own_names if graph else frozenset())
-
-
-def _by_group(vectors: Vectors, groups: Sequence[str]) -> Retrieved:
-    """Let every example ask for the others of its group."""
-    label = np.unique(groups, return_inverse=True)[1]
-    maps, precisions = [], []
-    for start in range(0, len(label), BLOCK):
-        here = np.arange(start, min(start + BLOCK, len(label)))
-        others = np.stack([np.delete(np.arange(len(label)), place) for place in here])
-        scores = np.take_along_axis(vectors[here] @ vectors.T, others, axis=1)
-        ranking = ranking_of(scores, label[others] == label[here, None])
-        maps.append(map_at_r(ranking))
-        precisions.append(precision_at_r(ranking))
-    return Retrieved(map_at_r=np.concatenate(maps), precision_at_r=np.concatenate(precisions))
 
 
 def _retrieval(
