@@ -65,8 +65,11 @@ TOKENS = {"pretrained": 10_000_000, "search": 5_000_000, "clones": 5_000_000}
 """How many each part of an arm sees, where the share is 1."""
 
 CORPUS = {"pretrained": "code-search", "search": "code-search", "clones": "poj104"}
-BATCHES = {"pretrained": 16, "search": 32, "clones": 32}
-"""Small ones: with so few tokens, what counts is how often the weights are moved."""
+BATCH = 16
+"""A small one: with so few tokens, what counts is how often the weights are moved."""
+
+PARTS = {"pretrained": 4, "search": 1, "clones": 1}
+"""A batch is gone through in parts of about one length each, where nothing is contrasted."""
 
 MEMBERS = 4
 LONGEST, NODES = 256, 64
@@ -164,7 +167,7 @@ def _train(run: Path, part: str, arm: str, seed: int, *, share: float, start: Pa
         _linked(_read(corpus, 0 if arm == BASE else NODES, start), run)
         tokens = _mean(corpus, start)
     recipe = run / "recipe.toml"
-    steps = max(1, round(share * TOKENS[part] / BATCHES[part] / tokens))
+    steps = max(1, round(share * TOKENS[part] / BATCH / tokens))
     recipe.write_text(_recipe(part, arm, seed, steps), encoding="utf-8")
     train(recipe, corpus=CORPORA / corpus, folder=run, start=start)
 
@@ -179,6 +182,7 @@ about = "{arm}"
 task = "{"clones" if part == "clones" else "search"}"
 corpus = "{"poj104" if part == "clones" else "code-search"}"
 seed = {seed}
+precision = "fp32"
 storage = "fp32"
 
 [model]
@@ -192,7 +196,8 @@ max_nodes = {0 if arm == BASE else NODES}
 [[stages]]
 objectives = [{listed}]
 steps = {steps}
-batch = {BATCHES[part]}
+batch = {BATCH}
+accumulate = {PARTS[part]}
 members = {MEMBERS}
 learning_rate = 5e-4
 warmup = 0.1

@@ -20,6 +20,7 @@ from typing import Literal
 
 from tidemill.core.errors import TidemillError
 from tidemill.core.native import status
+from tidemill.core.processor import processor_flags
 from tidemill.core.settings import Settings, resolve
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import grammar_of
@@ -85,7 +86,7 @@ def _checks(settings: Settings, cwd: Path) -> Iterator[Check]:
     yield _guarded("grammars", check_grammars)
     yield _guarded("native parts", lambda: check_native(settings))
     yield check_sqlite(sqlite3.sqlite_version_info)
-    yield check_processor(_cpu_flags(Path("/proc/cpuinfo")), len(os.sched_getaffinity(0)))
+    yield check_processor(processor_flags(), len(os.sched_getaffinity(0)))
     yield check_memory(_memory_bytes(Path("/proc/meminfo")))
     folder = store_folder(settings, cwd)
     yield check_disk(folder or cwd)
@@ -173,16 +174,6 @@ def check_processor(flags: frozenset[str], cores: int) -> Check:
     noun = "core" if cores == 1 else "cores"
     found = f"{cores} {noun}, {' '.join(known) or 'no vector extensions known'}"
     return Check(subject="processor", verdict="ok", found=found)
-
-
-def _cpu_flags(path: Path) -> frozenset[str]:
-    """Return the instruction-set flags that Linux lists; none elsewhere."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return frozenset()
-    found = (line for line in lines if line.lower().startswith(("flags", "features")))
-    return frozenset(next(found, "").partition(":")[2].split())
 
 
 def check_memory(available: int | None) -> Check:

@@ -29,6 +29,7 @@ from tidemill.training.checkpoint import (
 from tidemill.training.distributed import Workers
 from tidemill.training.journal import Entry, append, trimmed
 from tidemill.training.objectives.objective import Objective
+from tidemill.training.precision import is_bf16
 from tidemill.training.recipe import Recipe, Stage
 from tidemill.training.schedule import learning_rate
 from tidemill.training.trainees.trainee import Rows, Trainee
@@ -182,9 +183,10 @@ class _Loop:
     def _backward(self, rows: Rows, chance: Chance, step: int) -> None:
         """Add the gradient of every objective over some examples."""
         recipe = self._run.recipe
-        device = next(self._network.parameters()).device.type
+        device = next(self._network.parameters()).device
+        half = is_bf16(recipe.precision, device)
         for name, objective in self._plan.at(step).items():
-            with torch.autocast(device, torch.bfloat16, enabled=recipe.precision == "bf16"):
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 share = objective.share(rows, chance)
             value = share.loss.item()
             if not np.isfinite(value):

@@ -17,9 +17,18 @@ from tidemill.core.errors import ExpertError, InputError
 from tidemill.core.hashing import content_hash
 from tidemill.experts.names import check_expert_name
 
-__all__ = ["ModelSpec", "Recipe", "Stage", "builtin_recipes", "read_recipe", "recipe_from"]
+__all__ = [
+    "ModelSpec",
+    "Precision",
+    "Recipe",
+    "Stage",
+    "builtin_recipes",
+    "read_recipe",
+    "recipe_from",
+]
 
 Kind = Literal["convolution", "encoder", "static"]
+Precision = Literal["auto", "fp32", "bf16"]
 _SAID = frozenset({"about", "also", "licence", "limits"})
 """What is said of an expert, and changes nothing in it."""
 
@@ -122,7 +131,7 @@ class Recipe:
         also: Further languages that the expert is asked about, because they are nearly one that
             it learns.
         seed: Of everything.
-        precision: Numbers in the products.
+        precision: Numbers in the products; ``auto``: bf16 where the device has units for it.
         measure_every: Steps between measurements on the valid part; 0: only after each stage.
         checkpoint_seconds: Time between checkpoints.
         storage: How the expert's matrices are kept; vectors are kept in fp32.
@@ -141,7 +150,7 @@ class Recipe:
     nameless: bool = False
     also: tuple[str, ...] = ()
     seed: int = 0
-    precision: Literal["fp32", "bf16"] = "bf16"
+    precision: Precision = "auto"
     measure_every: AtLeast0 = 0
     checkpoint_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 120.0
     storage: Literal["int8", "bf16", "fp32"] = "int8"
