@@ -12,6 +12,7 @@ from tidemill.tasks.demonstration import (
     Checked,
     Drawn,
     Indexed,
+    Learned,
     Opened,
     Verified,
     demo_folder,
@@ -52,10 +53,14 @@ def test_every_scene_is_computed(library: Path, tmp_path: Path) -> None:
     settings = Settings(store=tmp_path / "demo" / ".tidemill", workers=1)
     scenes = list(demonstrate(verify=True, library=library, settings=settings))
     kinds = [type(scene) for scene in scenes]
-    assert kinds == [Opened, Checked, Indexed, Answered, Answered, Answered, Drawn, Verified]
-    indexed, copied, drawn, verified = scenes[2], scenes[4], scenes[6], scenes[7]
+    answers = [Answered, Answered, Answered]
+    assert kinds == [Opened, Checked, Indexed, Learned, *answers, Drawn, Verified]
+    indexed, learned, copied, drawn, verified = (scenes[place] for place in (2, 3, 5, 7, 8))
     assert isinstance(indexed, Indexed)
     assert indexed.facts.units["function"] > 100
+    assert isinstance(learned, Learned)
+    assert learned.report.missing == {}
+    assert learned.report.embedded > 100
     assert isinstance(copied, Answered)
     assert copied.answer.hits[0].name == "copytree"
     assert isinstance(drawn, Drawn)

@@ -1,8 +1,9 @@
 """The main job on real code, live: ``tidemill demo``.
 
 The interpreter's whole standard library (without its tests) and Tidemill's own
-source are indexed, three questions are asked, and the data flow of one function
-is drawn. Everything is computed on the spot; a second run finds its work done.
+source are indexed and shown to the experts, three questions are asked, and the
+data flow of one function is drawn. Everything is computed on the spot; a second run
+finds its work done.
 """
 
 import os
@@ -22,6 +23,7 @@ from tidemill.store.filters import SearchFilters
 from tidemill.store.rows import StoreFacts, Verification
 from tidemill.store.store import FOLDER, Store
 from tidemill.tasks.diagnosis import Diagnosis, diagnose
+from tidemill.tasks.embedding import EmbeddingReport, embed
 from tidemill.tasks.flow import FlowAnswer, data_flow
 from tidemill.tasks.indexing import IndexReport, index
 from tidemill.tasks.search import SearchAnswer, search
@@ -31,6 +33,7 @@ __all__ = [
     "Checked",
     "Drawn",
     "Indexed",
+    "Learned",
     "Opened",
     "Scene",
     "Verified",
@@ -75,6 +78,13 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What the experts have seen of it."""
+
+    report: EmbeddingReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """One question and its answer."""
 
@@ -109,7 +119,7 @@ class Verified:
         return same and self.verification.sound
 
 
-Scene = Opened | Checked | Indexed | Answered | Drawn | Verified
+Scene = Opened | Checked | Indexed | Learned | Answered | Drawn | Verified
 
 
 def demo_folder(environ: Mapping[str, str] | None = None) -> Path:
@@ -153,7 +163,7 @@ def demonstrate(
         verify: Count everything that was shown again at the end.
         library: A standard library; by default this interpreter's.
         settings: By default those in force; without a ``store`` the demo has its own.
-        progress: Told how far the index is.
+        progress: Told how far the index is, and then the experts.
         clock: Measures the searches.
 
     Raises:
@@ -172,6 +182,7 @@ def demonstrate(
     yield Checked(diagnosis=diagnose(settings=settings))
     indexed = _indexed(library, project, settings, progress)
     yield indexed
+    yield Learned(report=embed(folder, settings=settings, progress=progress))
     for question in QUESTIONS:
         yield _answered(question, settings, clock)
     yield _drawn(library, folder, settings)

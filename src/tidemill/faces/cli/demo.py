@@ -14,6 +14,7 @@ from tidemill.tasks.demonstration import (
     Checked,
     Drawn,
     Indexed,
+    Learned,
     Opened,
     Scene,
     Verified,
@@ -41,9 +42,10 @@ def demo(
 ) -> None:
     """Show the main job on real code, live, in a few minutes.
 
-    Indexes the interpreter's standard library and Tidemill's own source, answers
-    three questions, and draws the data flow of one function. Nothing is canned:
-    all of it is computed now. Interrupted, the same command resumes.
+    Indexes the interpreter's standard library and Tidemill's own source, shows all
+    of it to the experts, answers three questions, and draws the data flow of one
+    function. Nothing is canned: all of it is computed now. Interrupted, the same
+    command resumes.
 
     For example:
 
@@ -73,6 +75,8 @@ def _show(scene: Scene, ink: Ink) -> None:
             _heading("reading", ink)
         case Indexed():
             _show_index(scene, ink)
+        case Learned():
+            index.report_learned(scene.report, ink)
         case Answered():
             _heading(f"{scene.answer.query}?", ink)
             search.report(scene.answer, ink, why=True)
