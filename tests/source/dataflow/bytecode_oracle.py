@@ -306,7 +306,7 @@ class _Scope:
         one, before = self._instructions[at], self._instructions[max(at - 1, 0)]
         if one.opname in {"LIST_EXTEND", "SET_UPDATE"} and before.opname == "LOAD_CONST":
             return False  # a display of constants
-        if one.opname == "UNPACK_SEQUENCE" and before.opname == "BUILD_TUPLE":
+        if one.opname == "UNPACK_SEQUENCE" and before.opname in {"BUILD_LIST", "BUILD_TUPLE"}:
             return one.arg != before.arg  # a, b, c, d = e, f, g, h
         return not one.opname.startswith(QUIET)
 
