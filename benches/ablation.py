@@ -1,14 +1,14 @@
 """What data flow brings: four ways of pre-training, each fine-tuned for search and for clones.
 
-Every way has the same encoder (4 x 256), the same examples in the same order and as many steps;
-they differ in what is read and asked in pre-training: no data flow at all, data flow with both
-of the paper's objectives, and with either one left out (GraphCodeBERT, table 5). The paper's other
-two looks at a trained model are taken as well: does a function that returns another value score
-lower (figure 5, on forty-eight functions of ours), and how much of what [CLS] attends are nodes
-(table 6). Unlike the paper's, vectors are means over tokens: at a budget this small, [CLS] learns
-next to nothing. Training takes hours, goes on where it was stopped, and may run in several processes at
-once: each takes the next arm that no other is at. Without ``--train`` the bench shows what is
-trained.
+Every way has the same encoder (4 x 256), which begins as the same bag of words, since at a budget
+this small transformers that begin from nothing learn nothing; and the same examples in the same
+order and as many steps. They differ in what is read and asked in pre-training: no data flow at
+all, data flow with both of the paper's objectives, and with either one left out (GraphCodeBERT,
+table 5). The paper's other two looks at a trained model are taken as well: does a function that
+returns another value score lower (figure 5, on forty-eight functions of ours), and how much of
+what [CLS] attends are nodes (table 6). Training takes hours, goes on where it was stopped, and
+may run in several processes at once: each takes the next arm that no other is at. Without
+``--train`` the bench shows what is trained.
 
     .venv/bin/python benches/ablation.py --prepare
     .venv/bin/python benches/ablation.py --train [--share 1.0] [--seeds 3]
@@ -34,6 +34,7 @@ from trained import is_trained
 from report import Figure, show
 from tidemill.core.clock import SystemClock
 from tidemill.core.errors import LockedError
+from tidemill.core.files import write_atomically
 from tidemill.core.locks import JobLock
 from tidemill.core.progress import Silence
 from tidemill.corpus.build import build_corpus
@@ -71,6 +72,16 @@ BATCH = 16
 
 PARTS = {"pretrained": 4, "search": 1, "clones": 1}
 """A batch is gone through in parts of about one length each, where nothing is contrasted."""
+
+BAG = """
+[[stages]]
+objectives = ["search"]
+depth = 0
+steps = 200
+batch = 128
+learning_rate = 3e-3
+"""
+"""How every encoder begins: none of its layers yet, the same in every arm."""
 
 MEMBERS = 4
 LONGEST, NODES = 256, 64
@@ -141,7 +152,7 @@ def _arm(arm: str, seed: int, share: float, *, train_it: bool) -> Trained | None
     start: Path | None = None
     for part in TOKENS:
         run = folder / part
-        if not _is_whole(run, part, arm, seed):
+        if not _is_whole(run, part, (arm, seed), start):
             if not train_it:
                 return None
             try:
@@ -153,12 +164,13 @@ def _arm(arm: str, seed: int, share: float, *, train_it: bool) -> Trained | None
     return Trained(arm=arm, seed=seed, search=folder / "search", clones=folder / "clones")
 
 
-def _is_whole(run: Path, part: str, arm: str, seed: int) -> bool:
-    """Whether a part is trained, by what is its recipe and set today but for the steps."""
+def _is_whole(run: Path, part: str, arm: tuple[str, int], start: Path | None) -> bool:
+    """Whether a part is trained, by its recipe, set and start of today but for the steps."""
     if not (run / RUN_FILE).exists():
         return False
-    plan = recipe_from(_facts(_recipe(part, arm, seed, run_state(run).recipe.steps)))
-    return is_trained(run, plan, open_corpus(CORPORA / CORPUS[part]))
+    steps = run_state(run).recipe.stages[-1].steps
+    plan = recipe_from(_facts(_recipe(part, *arm, steps)))
+    return is_trained(run, plan, open_corpus(CORPORA / CORPUS[part]), start)
 
 
 def _train(run: Path, part: str, arm: str, seed: int, *, share: float, start: Path | None) -> None:
@@ -166,10 +178,9 @@ def _train(run: Path, part: str, arm: str, seed: int, *, share: float, start: Pa
     corpus = CORPUS[part]
     with JobLock(RUNS, "read", SystemClock(), wait_seconds=READING_SECONDS):
         _linked(_read(corpus, 0 if arm == BASE else NODES, start), run)
-        tokens = _mean(corpus, start)
+        steps = max(1, round(share * TOKENS[part] / BATCH / _mean(corpus, start)))
     recipe = run / "recipe.toml"
-    steps = max(1, round(share * TOKENS[part] / BATCH / tokens))
-    recipe.write_text(_recipe(part, arm, seed, steps), encoding="utf-8")
+    write_atomically(recipe, _recipe(part, arm, seed, steps).encode())
     train(recipe, corpus=CORPORA / corpus, folder=run, start=start)
 
 
@@ -181,7 +192,7 @@ def _recipe(part: str, arm: str, seed: int, steps: int) -> str:
 name = "{"clones" if part == "clones" else "search"}-{part}"
 about = "{arm}"
 task = "{"clones" if part == "clones" else "search"}"
-corpus = "{"poj104" if part == "clones" else "code-search"}"
+corpus = "{CORPUS[part]}"
 seed = {seed}
 precision = "fp32"
 storage = "fp32"
@@ -194,13 +205,14 @@ vector_size = 256
 max_tokens = {LONGEST}
 max_nodes = {0 if arm == BASE else NODES}
 
+{BAG if part == "pretrained" else ""}
 [[stages]]
 objectives = [{listed}]
 steps = {steps}
 batch = {BATCH}
 accumulate = {PARTS[part]}
 members = {MEMBERS}
-learning_rate = 1e-3
+learning_rate = 3e-4
 warmup = 0.1
 temperature = {0.1 if part == "clones" else 0.05}
 """

@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from alone import NOBODYS
 from grouped import BLOCK, Retrieved, by_group
 from numpy.typing import NDArray
 from trained import is_trained
@@ -46,9 +47,6 @@ from tidemill.training.recipe import read_recipe
 from tidemill.training.training import train
 
 REPOSITORY = Path(__file__).parents[1]
-NOBODYS = REPOSITORY / "build" / "bench" / "no-experts"
-"""No expert of one's own stands before those that come with Tidemill."""
-
 CORPORA = REPOSITORY / "build" / "corpus"
 RUNS = REPOSITORY / "build" / "bench" / "clones"
 JSCPD = REPOSITORY / "build" / "peers" / "jscpd"

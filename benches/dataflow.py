@@ -243,7 +243,7 @@ def main() -> None:
     name = "python, two processes, wall"
     figures.append(Figure(name=name, value=by_wall, unit="x one process"))
     print(PUBLISHED)
-    show("dataflow", figures)
+    show("dataflow", figures, quick=chosen.quick)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from alone import NOBODYS
 from index import copies, library, planted
 from transformers import RobertaConfig, RobertaModel
 
@@ -247,7 +248,7 @@ def _search_figures(work: Path, size: Size) -> list[Figure]:
         workers=2,
         store=work / "tree-store" / "s",
         search_experts=EXPERTS,
-        experts=work / "nobodys",
+        experts=NOBODYS,
     )
     root = planted(work / "tree", copies(size.tree, size.copies))
     report = index([root], settings=settings)

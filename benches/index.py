@@ -314,7 +314,7 @@ def main() -> None:
         with TemporaryDirectory(prefix="tidemill-bench-") as folder:
             work = Path(folder)
             figures = cold_figures(work, size) + memory_figures(work, size)
-            show("index", figures + query_figures(work, size))
+            show("index", figures + query_figures(work, size), quick=chosen.quick)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from alone import NOBODYS
 
 from report import Figure, show
 from tidemill.core.randomness import stream
@@ -28,9 +29,6 @@ from tidemill.metrics.retrieval import one_answer_figures
 from tidemill.tasks.rankers import RankerFactory, hybrid_ranker, store_ranker
 
 REPOSITORY = Path(__file__).parents[1]
-NOBODYS = REPOSITORY / "build" / "bench" / "no-experts"
-"""No expert of one's own stands before those that come with Tidemill."""
-
 CORPUS = REPOSITORY / "build" / "corpus" / "code-search"
 CANDIDATES = 1_000
 SEED = 7

@@ -168,3 +168,30 @@ def test_a_static_expert_whose_parts_do_not_fit_is_refused(
     )
     with pytest.raises(ExpertError, match=said):
         open_embedder(write_expert(tmp_path / "bad", draft))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"longest": 1, "tokens": "", "grams": "QUO395cmBwA="}',
+        '{"longest": 1, "tokens": "", "grams": "01"}',
+        '{"longest": Infinity, "tokens": "", "grams": ""}',
+        '{"longest": 9, "tokens": "", "grams": ""}',
+        '{"longest": 1, "tokens": ""}',
+        '{"longest": 1, "tokens": "", "grams": "02000000000000000100000000000000"}',
+    ],
+)
+def test_a_damaged_space_is_named_with_its_file(tmp_path: Path, text: str) -> None:
+    good = static_expert(tmp_path / "good")
+    draft = ExpertDraft(
+        name="search-terms",
+        task="search",
+        architecture="static",
+        config=dict(good.config),
+        tensors={name: part.to_float32() for name, part in good.tensors.items()},
+        texts={"features.json": text},
+    )
+    package = write_expert(tmp_path / "bad", draft)
+    with pytest.raises(ExpertError, match=r"features\.json: not a space of n-grams") as raised:
+        open_embedder(package)
+    assert "tidemill train" in str(raised.value)

@@ -133,7 +133,7 @@ class NgramSpace:
                 for name in ("tokens", "grams")
             }
             longest = int(facts["longest"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise ExpertError(f"not a space of n-grams: {error}") from error
         if not 1 <= longest <= LONGEST or any(
             (part[1:] <= part[:-1]).any() for part in columns.values()

@@ -43,7 +43,12 @@ def ngram_space(package: ExpertPackage) -> NgramSpace:
     Raises:
         ExpertError: It has none, or they are damaged.
     """
-    return NgramSpace.from_json(package.file(FEATURES).read_bytes())
+    path = package.file(FEATURES)
+    try:
+        return NgramSpace.from_json(path.read_bytes())
+    except ExpertError as error:
+        hint = "Train it again: tidemill train"
+        raise ExpertError(f"{path}: {error.message}", hint=hint) from error
 
 
 class Embedder(Protocol):

@@ -23,7 +23,7 @@ from tidemill.store.filters import SearchFilters
 from tidemill.store.rows import StoreFacts, Verification
 from tidemill.store.store import FOLDER, Store
 from tidemill.tasks.diagnosis import Diagnosis, diagnose
-from tidemill.tasks.embedding import EmbeddingReport, embed
+from tidemill.tasks.embedding import EMBEDDED_KINDS, EmbeddingReport, embed
 from tidemill.tasks.flow import FlowAnswer, data_flow
 from tidemill.tasks.indexing import IndexReport, index
 from tidemill.tasks.search import SearchAnswer, search
@@ -155,6 +155,7 @@ def demonstrate(
     library: Path | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
+    learning: Progress | None = None,
     clock: Clock | None = None,
 ) -> Iterator[Scene]:
     """Show the main job scene by scene; each is computed when it is asked for.
@@ -163,7 +164,8 @@ def demonstrate(
         verify: Count everything that was shown again at the end.
         library: A standard library; by default this interpreter's.
         settings: By default those in force; without a ``store`` the demo has its own.
-        progress: Told how far the index is, and then the experts.
+        progress: Told how far the index is.
+        learning: Told how far the experts are.
         clock: Measures the searches.
 
     Raises:
@@ -182,7 +184,7 @@ def demonstrate(
     yield Checked(diagnosis=diagnose(settings=settings))
     indexed = _indexed(library, project, settings, progress)
     yield indexed
-    yield Learned(report=embed(folder, settings=settings, progress=progress))
+    yield Learned(report=embed(folder, settings=settings, progress=learning))
     for question in QUESTIONS:
         yield _answered(question, settings, clock)
     yield _drawn(library, folder, settings)
@@ -220,8 +222,16 @@ def _verified(folder: Path, indexed: Indexed) -> Verified:
         with store.snapshot() as snapshot:
             rows = [row for row in snapshot.files() if row.status == "indexed"]
             kinds = [unit.kind for row in rows for unit in snapshot.units(row.path)]
+            unseen = {
+                f"functions that {name} has not seen": (
+                    0,
+                    len(snapshot.without_vector(key, EMBEDDED_KINDS)),
+                )
+                for name, key in snapshot.experts().items()
+            }
     shown = indexed.facts.units
     counts = {kind: (number, kinds.count(kind)) for kind, number in shown.items()}  # type: ignore[arg-type]  # kinds of the schema
     return Verified(
-        verification=verification, counts=counts | {"files": (indexed.facts.files, len(rows))}
+        verification=verification,
+        counts=counts | {"files": (indexed.facts.files, len(rows))} | unseen,
     )

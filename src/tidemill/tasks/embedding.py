@@ -64,8 +64,15 @@ def embed(
     made = 0
     hashes = {name: embedder.expert_hash for name, embedder in experts.opened.items()}
     with Store(folder) as store, store.writer(JOB) as writer:
-        for name, embedder in experts.opened.items():
-            made += _completed(store, writer, (name, embedder), progress)
+        with store.snapshot() as snapshot:
+            lacking = {
+                name: snapshot.without_vector(hashes[name], EMBEDDED_KINDS) for name in hashes
+            }
+        wanted = sum(len(keys) for keys in lacking.values())
+        for name, keys in lacking.items():
+            for some in _slices(keys):
+                made += _add_vectors(store, writer, experts.opened[name], some)
+                progress.advance(made, wanted, name)
         with store.snapshot() as snapshot:
             known = snapshot.experts()
         if hashes and hashes != known:
@@ -75,21 +82,12 @@ def embed(
     )
 
 
-def _completed(
-    store: Store, writer: StoreWriter, expert: tuple[str, Embedder], progress: Progress
-) -> int:
-    """Make the vectors that an expert lacks; return how many."""
-    name, embedder = expert
-    with store.snapshot() as snapshot:
-        lacking = snapshot.without_vector(embedder.expert_hash, EMBEDDED_KINDS)
-    done = 0
-    for keys in _slices(lacking):
-        texts = _texts(store, keys)
-        vectors = embedder.code(list(texts.values()))
-        writer.add_vectors(embedder.expert_hash, zip(texts, vectors, strict=True))
-        done += len(texts)
-        progress.advance(done, len(lacking), name)
-    return done
+def _add_vectors(store: Store, writer: StoreWriter, embedder: Embedder, keys: Sequence[str]) -> int:
+    """Make an expert's vectors of some bodies; return how many are still there."""
+    texts = _texts(store, keys)
+    vectors = embedder.code(list(texts.values()))
+    writer.add_vectors(embedder.expert_hash, zip(texts, vectors, strict=True))
+    return len(texts)
 
 
 def _slices(keys: Sequence[str]) -> Iterator[Sequence[str]]:

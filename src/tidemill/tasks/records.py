@@ -21,7 +21,7 @@ from tidemill.tasks.graphs import Graphless, GraphLimits, UnitGraphs
 
 __all__ = ["SLOW", "Indexed", "Limits", "indexed_text", "limits_of"]
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same file would give other rows, so that it is read again."""
 
 SLOW = "slow"

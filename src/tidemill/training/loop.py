@@ -126,6 +126,8 @@ class _Loop:
         self._plan = plan
         self._number = number
         self._network = run.trainee.network
+        self._device = next(self._network.parameters()).device
+        self._is_bf16 = is_bf16(run.recipe.precision, self._device)
         run.trainee.depth = plan.stage.depth
         self._optimizer = optimizer_for(self._network, plan.stage)
         if checkpoint is not None and checkpoint.position.step:
@@ -182,11 +184,8 @@ class _Loop:
 
     def _backward(self, rows: Rows, chance: Chance, step: int) -> None:
         """Add the gradient of every objective over some examples."""
-        recipe = self._run.recipe
-        device = next(self._network.parameters()).device
-        half = is_bf16(recipe.precision, device)
         for name, objective in self._plan.at(step).items():
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._is_bf16):
                 share = objective.share(rows, chance)
             value = share.loss.item()
             if not np.isfinite(value):

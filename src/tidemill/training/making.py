@@ -32,11 +32,10 @@ from tidemill.training.trainees.encoder import EncoderTrainee, Heads
 from tidemill.training.trainees.static import StaticNetwork, StaticTrainee
 from tidemill.training.trainees.trainee import Trainee
 
-__all__ = ["TOKENIZER", "Workplace", "made"]
+__all__ = ["Workplace", "made"]
 
-TOKENIZER = "tokenizer.json"
 NO_IDS = np.zeros(0, np.int64)
-VERSION = 1
+VERSION = 2
 """Raised whenever the same texts would be read as other numbers."""
 
 
@@ -145,16 +144,18 @@ def _tokenizer(recipe: Recipe, material: Material, place: Workplace) -> Path:
     Raises:
         InputError: The start has none.
     """
-    path = place.folder / TOKENIZER
     if place.start is not None:
         known = place.start.tokenizer
         if known is None:
             raise InputError(f"{place.start.name} has no tokenizer", path=str(place.start.folder))
-        write_atomically(path, known.read_bytes())
+        return known
+    size = recipe.model.vocab_size
+    read = repr((VERSION, place.corpus_hash, recipe.languages, size, *_made(recipe)))
+    path = place.folder / f"tokenizer-{content_hash(read.encode())[:16]}.json"
     if not path.exists():
         learnt = material.examples[: material.learnt]
         texts = (text for example in learnt for text in (example.query, example.code) if text)
-        model = Tokenizer.train(texts, vocab_size=recipe.model.vocab_size)
+        model = Tokenizer.train(texts, vocab_size=size)
         write_atomically(path, model.to_json().encode())
     return path
 

@@ -7,6 +7,9 @@ from tidemill.training.recipe import Precision
 
 __all__ = ["is_bf16"]
 
+AMPERE = (8, 0)
+"""The first compute capability with bfloat16 units."""
+
 NATIVE = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
 """Flags of processors that multiply bfloat16 themselves.
 
@@ -25,5 +28,5 @@ def is_bf16(wanted: Precision, device: torch.device, flags: frozenset[str] | Non
     if wanted != "auto":
         return wanted == "bf16"
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        return torch.cuda.get_device_capability(device) >= AMPERE
     return not NATIVE.isdisjoint(processor_flags() if flags is None else flags)

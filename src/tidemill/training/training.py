@@ -1,7 +1,7 @@
 """Training an expert: recipe + packed corpus -> run folder -> expert package."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from tidemill.training.assembly import Material, stage_plans
 from tidemill.training.curve import write_curve
 from tidemill.training.distributed import Workers, workers
 from tidemill.training.journal import entries
-from tidemill.training.loop import Run, run_stages
+from tidemill.training.loop import Run, StagePlan, run_stages
 from tidemill.training.making import Workplace, made
 from tidemill.training.nameless import nameless
 from tidemill.training.packaging import Origin, packaged
@@ -147,53 +147,49 @@ def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> Tra
             progress=work.progress or Silence(),
             start=work.start,
         )
-        # A set that cannot be learnt from begins no run.
         material = _material(plan, packed, place)
+        # The first process reads the corpus and keeps what it read; the others find it.
+        team.wait(for_first=True)
+        trainee = made(plan, material, place)
+        team.wait(for_first=False)
+        stages = stage_plans(plan, material, trainee)
+        # A recipe and a set that do not fit begin no run.
         if team.rank == 0 and not resumed:
             write_atomically(folder / RUN_FILE, json.dumps(facts, indent=2).encode())
-        return _trained(plan, packed, place, material, begun=(clock, resumed))
+        run = Run(
+            recipe=plan,
+            trainee=trainee,
+            folder=folder,
+            workers=team,
+            clock=clock,
+            progress=place.progress,
+        )
+        return _ended(run, stages, Origin(corpus=packed, start=work.start), resumed=resumed)
 
 
-def _trained(
-    plan: Recipe,
-    packed: PackedCorpus,
-    place: Workplace,
-    material: Material,
-    *,
-    begun: tuple[Clock, bool],
+def _ended(
+    run: Run, stages: Sequence[StagePlan], origin: Origin, *, resumed: bool
 ) -> TrainingReport:
-    clock, resumed = begun
-    # The first process reads the corpus and keeps what it read; the others find it.
-    place.team.wait(for_first=True)
-    trainee = made(plan, material, place)
-    place.team.wait(for_first=False)
-    stages = stage_plans(plan, material, trainee)
-    run = Run(
-        recipe=plan,
-        trainee=trainee,
-        folder=place.folder,
-        workers=place.team,
-        clock=clock,
-        progress=place.progress,
-    )
+    """Train to the end, and pack what came out."""
+    plan, folder = run.recipe, run.folder
     end = run_stages(run, stages)
-    measures = [entry.measures for entry in entries(place.folder) if entry.measures]
+    measures = [entry.measures for entry in entries(folder) if entry.measures]
     report = TrainingReport(
-        folder=place.folder,
-        expert=place.folder / EXPERT,
+        folder=folder,
+        expert=folder / EXPERT,
         steps=end.total,
         seconds=end.seconds,
         places=end.places,
         measures=measures[-1] if measures else {},
         resumed=resumed,
     )
-    if place.team.rank == 0:
-        write_curve(place.folder, f"{plan.name}: {end.total:,} steps, {end.places:,} tokens")
+    if run.workers.rank == 0:
+        write_curve(folder, f"{plan.name}: {end.total:,} steps, {end.places:,} tokens")
         packaged(
             report.expert,
             plan,
-            trainee.facts(),
-            origin=Origin(corpus=packed, start=place.start),
+            run.trainee.facts(),
+            origin=origin,
             measures=report.measures,
         )
     return report
@@ -239,8 +235,9 @@ def _is_begun(folder: Path, facts: dict[str, object]) -> bool:
     path = folder / RUN_FILE
     if not path.exists():
         return False
-    run_state(folder)  # tells what is damaged
-    known = json.loads(path.read_text(encoding="utf-8"))
+    # Hashes leave out what is at its default, and defaults change.
+    recipe_hash = run_state(folder).recipe.hash
+    known = json.loads(path.read_text(encoding="utf-8")) | {"recipe_hash": recipe_hash}
     for name in ("recipe_hash", "corpus_hash", "start_hash"):
         if known.get(name) != facts[name]:
             what = name.partition("_")[0]

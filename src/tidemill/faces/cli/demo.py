@@ -53,9 +53,11 @@ def demo(
     """
     ink, holds = ink_for(), True
     settings = settings_from(store=store, workers=workers)
-    with shown_progress() as progress:
-        for scene in demonstrate(verify=verify, settings=settings, progress=progress):
+    with shown_progress() as progress, shown_progress(unit="vectors") as learning:
+        scenes = demonstrate(verify=verify, settings=settings, progress=progress, learning=learning)
+        for scene in scenes:
             progress.close()
+            learning.close()
             _show(scene, ink)
             holds = holds and not (isinstance(scene, Verified) and not scene.holds)
     _heading("what next", ink)

@@ -104,7 +104,7 @@ def _forget(paths: list[Path], settings: Settings, *, as_json: bool) -> None:
 
 def _learn(done: IndexReport, settings: Settings) -> EmbeddingReport:
     """Let the experts see what is new; searches by words work all the while."""
-    with shown_progress(unit="functions") as progress:
+    with shown_progress(unit="vectors") as progress:
         return embed(done.store, settings=settings, progress=progress)
 
 

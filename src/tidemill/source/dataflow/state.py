@@ -124,11 +124,15 @@ class FlowState:
         for loop in self.loops:
             if key not in loop.phis:
                 outer = self.env[key]
+                phi = self.phi([outer])
                 if loop.tries:
                     frame = self.tries[loop.tries - 1]
                     if frame.may_raise and key not in frame.seen:
                         frame.seen[key] = [outer]
-                phi = self.phi([outer])
+                    if frame.may_raise > loop.raised:
+                        # What raised in this turn before this point does so in the next.
+                        frame.seen[key].append(phi)
+                    frame.fresh.add(key)
                 loop.phis[key] = (phi, outer)
                 self.env[key] = phi
 
@@ -176,26 +180,21 @@ class FlowState:
         return merged
 
     def renewed(self, value: int, old: int, new: int, since: int) -> int:
-        """Return ``value`` with ``new`` for ``old`` in it.
+        """Return ``value`` with ``new`` for ``old`` among what it may be.
 
         Only phis that were made when there were ``since`` or more are looked into.
         """
-        copies = {old: new}
-        todo, inside = [value], list[int]()
+        seen: dict[int, None] = {}
+        todo = [value]
         while todo:
             one = todo.pop()
-            if one in copies:
-                continue
-            copies[one] = one
-            if -one >= since:
-                copies[one] = self.phi([])
-                inside.append(one)
-                todo += self.phis[-one]
-        self._count(len(copies))
-        for one in inside:
-            operands = dict.fromkeys(copies[operand] for operand in self.phis[-one])
-            self.phis[-copies[one]] += operands
-        return copies[value]
+            if one not in seen:
+                seen[one] = None
+                if one != old and -one >= since:
+                    todo += self.phis[-one]
+        self._count(len(seen))
+        leaves = [new if one == old else one for one in seen if one == old or -one < since]
+        return leaves[0] if len(leaves) == 1 else self.phi(list(dict.fromkeys(leaves)))
 
     def apply(self, effect: Effect) -> None:
         """Continue with ``effect`` on top of the present state."""
@@ -269,9 +268,6 @@ class FlowState:
             frame: The loop.
             again: Whether there is another turn; none follows ``do ... while (0)``.
         """
-        # What raises in the loop raises in its next turn as well.
-        if self.tries and self.tries[-1].may_raise > frame.raised:
-            self.may_raise()
         effect = self.effect(frame.mark)
         if effect is not None and again:
             for key, (phi, _) in frame.phis.items():

@@ -226,7 +226,7 @@ def _raise_on(state: FlowState, final: TryFrame, raised: Effect, after: After) -
 def _jump_on(state: FlowState, final: TryFrame, after: After, *, raises: bool = False) -> None:
     """Let jumps that passed through ``final`` go on, with what it changed."""
     for kind, label, effect in final.pending:
-        if effect is not None and kind in ("break", "continue", "return"):
+        if effect is not None and kind in ("break", "continue", "return", "yield"):
             mark = len(state.log)
             state.apply(after(effect))
             if raises:
