@@ -12,8 +12,8 @@ Conventions, where Python leaves room:
   not known.
 - An instruction in a protected range that can raise passes its in-state to the
   handler. Taken as never raising are those in ``code_objects.QUIET``: plain loads and
-  stores of names (an unbound name is not expected), constants, stack moves, jumps and
-  the truth test in them, the building of tuples, lists, sets, dicts and functions. If
+  stores of names (an unbound name is not expected), constants, stack moves, jumps,
+  tests of truth, the building of tuples, lists, sets, dicts and functions. If
   nothing else in a range can raise (``try: unicode`` / ``except NameError``), the loads
   of global names do.
 - Code the compiler drops for a constant condition (``if 0``, ``assert 0``) is dead.

@@ -31,7 +31,7 @@ QUIET = (
     "LOAD_FROM_DICT_OR_DEREF", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_SMALL_INT", "MAKE_CELL",
     "MAKE_FUNCTION", "MAP_ADD", "MATCH_MAPPING", "MATCH_SEQUENCE", "NOP", "NOT_TAKEN", "POP_",
     "PRECALL", "PUSH_", "RESUME", "RETURN_", "SET_ADD", "SET_FUNCTION_ATTRIBUTE", "STORE_DEREF",
-    "STORE_FAST", "STORE_GLOBAL", "STORE_NAME", "SWAP", "TO_BOOL",
+    "STORE_FAST", "STORE_GLOBAL", "STORE_NAME", "SWAP", "TO_BOOL", "UNARY_NOT",
 )
 """How the names of instructions begin that are taken as never raising."""
 # fmt: on

@@ -143,8 +143,8 @@ def _end_chain(walk: Walk, mark: int, ended: list[Effect]) -> None:
     walk.state.join(mark, [*ended, walk.state.effect(mark)])
 
 
-def visit_not(walk: Walk, index: int, _role: Not) -> None:
-    """Visit a unary operator for its value."""
-    if walk.state.tries:
+def visit_not(walk: Walk, index: int, role: Not) -> None:
+    """Visit a unary operator for its value; a test of truth does not raise."""
+    if walk.state.tries and not _negates(walk, index, role):
         walk.then((may_raise,))
     walk.then_children(index)
