@@ -77,6 +77,25 @@ def test_filters_hold_for_experts_too(indexed: Path, learned: Settings) -> None:
     assert not nothing.hits
 
 
+@pytest.mark.parametrize(
+    "only",
+    [
+        SearchFilters(languages=frozenset({"javascript"})),
+        SearchFilters(paths=("shop",)),
+        SearchFilters(paths=("shop",), languages=frozenset({"javascript", "python"})),
+        SearchFilters(kinds=frozenset({"method"}), paths=("shop",)),
+    ],
+)
+def test_what_is_left_out_takes_no_places_among_the_nearest(
+    indexed: Path, learned: Settings, only: SearchFilters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidemill.tasks.hybrid.CANDIDATES", 1)
+    embed(indexed / ".tidemill", settings=learned)
+    # No word names it, and another function is nearer.
+    answer = asked("datestamp parsers", indexed, learned, filters=only, limit=1)
+    assert [hit.name for hit in answer.hits] == ["Cart.total"]
+
+
 def test_a_second_pass_finds_nothing_to_do_and_a_change_only_what_changed(
     indexed: Path, learned: Settings
 ) -> None:

@@ -148,6 +148,22 @@ class Snapshot:
                 yield key, number
 
     @taking_for_damage()
+    def bodies_passing(self, filters: SearchFilters) -> set[str]:
+        """Return the keys of the bodies of all units that pass the filters."""
+        found: set[str] = set()
+        kinds = tuple(filters.kinds or KINDS)
+        files = np.flatnonzero(self._passing(filters)).tolist()
+        for first in range(0, len(files), ROWS_AT_ONCE):
+            group = files[first : first + ROWS_AT_ONCE]
+            rows = self.connection.execute(
+                f"SELECT body_hash FROM units WHERE file IN ({', '.join('?' * len(group))})"  # noqa: S608  marks
+                f" AND kind IN ({', '.join('?' * len(kinds))})",
+                (*group, *kinds),
+            )
+            found.update(key for (key,) in rows)
+        return found
+
+    @taking_for_damage()
     def bodies_of_units(self, units: Sequence[int]) -> dict[int, str]:
         """Return the keys of the bodies of units, by the units' rows."""
         found: dict[int, str] = {}

@@ -91,6 +91,15 @@ class VectorIndex:
             mask[places[self.keys[places] == asked]] = True
         return mask
 
+    def beginning(self, prefixes: Iterable[str]) -> NDArray[np.bool_]:
+        """Return which bodies have keys that begin with one of these."""
+        mask = np.zeros(len(self), dtype=np.bool_)
+        for prefix in prefixes:
+            ends = np.array([prefix.encode(), prefix.encode() + b"\xff"], dtype=self.keys.dtype)
+            first, last = np.searchsorted(self.keys, ends)
+            mask[first:last] = True
+        return mask
+
     def _promising(
         self, query: NDArray[np.floating], count: int, wanted: NDArray[np.bool_] | None
     ) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np  # noqa: TID253  search reads vectors, and the store brings numpy anyway
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray  # noqa: TID253
 
 from tidemill.serving.embedder import Embedder
@@ -18,6 +18,7 @@ from tidemill.store.ranking import Found
 from tidemill.store.rows import Hit
 from tidemill.store.snapshot import Snapshot
 from tidemill.store.vectors import VectorIndex
+from tidemill.tasks.embedding import EMBEDDED_KINDS
 
 __all__ = ["WORDS", "Asked", "FusedHit", "ask", "fused_search", "weight_of"]
 
@@ -116,11 +117,25 @@ def fused_search(
 
 
 def _nearest(one: Asked, snapshot: Snapshot, count: int, filters: SearchFilters) -> list[str]:
-    wanted = None
-    if not filters.open:
-        keys = [key.decode() for key in one.index.keys.tolist()]
-        wanted = one.index.among(snapshot.units_of_bodies(keys, filters=filters))
+    wanted = _wanted(one.index, snapshot, filters)
     return [key for key, _ in one.index.nearest(one.query, count, wanted)]
+
+
+def _wanted(
+    index: VectorIndex, snapshot: Snapshot, filters: SearchFilters
+) -> Bool[ndarray, " bodies"] | None:
+    """Return which bodies the filters let through; None for all.
+
+    Only paths, and kinds that leave some functions out, are looked up: a body's key begins with
+    its language, and bodies without a vector do not matter here.
+    """
+    wanted = (
+        index.beginning(f"{name}." for name in filters.languages) if filters.languages else None
+    )
+    if filters.paths or (filters.kinds and not filters.kinds.issuperset(EMBEDDED_KINDS)):
+        passing = index.among(snapshot.bodies_passing(filters))
+        wanted = passing if wanted is None else wanted & passing
+    return wanted
 
 
 def _columns(
