@@ -156,7 +156,7 @@ def require(root: Path) -> None:
         raise InputError(
             "there is no such file or folder" if gone else f"{UNREADABLE}{error.strerror}",
             path=printable(str(root)),
-            hint="to drop a vanished path from the index: tidemill index --forget PATH",
+            hint="if it was indexed and is gone, tidemill index --forget PATH drops it",
         ) from error
     if kind in SPECIAL:
         raise InputError(
