@@ -1,14 +1,14 @@
 """What data flow brings: four ways of pre-training, each fine-tuned for search and for clones.
 
-Every way has the same encoder (4 x 256), which begins as the same bag of words, since at a budget
-this small transformers that begin from nothing learn nothing; and the same examples in the same
-order and as many steps. They differ in what is read and asked in pre-training: no data flow at
-all, data flow with both of the paper's objectives, and with either one left out (GraphCodeBERT,
-table 5). The paper's other two looks at a trained model are taken as well: does a function that
-returns another value score lower (figure 5, on forty-eight functions of ours), and how much of
-what [CLS] attends are nodes (table 6). Training takes hours, goes on where it was stopped, and
-may run in several processes at once: each takes the next arm that no other is at. Without
-``--train`` the bench shows what is trained.
+Every way has the same encoder (4 x 256; vectors are means over tokens), which begins as the same
+bag of words, since at a budget this small transformers that begin from nothing learn nothing; and
+the same examples in the same order and as many steps. They differ in what is read and asked in
+pre-training: no data flow at all, data flow with both of the paper's objectives, and with either
+one left out (GraphCodeBERT, table 5). The paper's other two looks at a trained model are taken as
+well: does a function that returns another value score lower (figure 5, on forty-eight functions of
+ours), and how much of what [CLS] attends are nodes (table 6). Training takes hours, goes on where
+it was stopped, and may run in several processes at once: each takes the next arm that no other is
+at. Without ``--train`` the bench shows what is trained.
 
     .venv/bin/python benches/ablation.py --prepare
     .venv/bin/python benches/ablation.py --train [--share 1.0] [--seeds 3]
