@@ -101,14 +101,15 @@ def _encoder_figures(work: Path, size: Size) -> list[Figure]:
             max_tokens=tokens,
             max_nodes=nodes,
         )
-        inputs = _inputs(work / "some-store" / "s", tokenizer, config, size.functions)
+        inputs = inputs_of(work / "some-store" / "s", tokenizer, config, size.functions)
         figures += _compared(inputs, config)
     return figures
 
 
-def _inputs(
+def inputs_of(
     store: Path, tokenizer: Tokenizer, config: EncoderConfig, count: int
 ) -> list[GraphInput]:
+    """Return functions of a store as an encoder reads them, drawn by the seed."""
     with Store(store) as opened, opened.snapshot() as snapshot:
         keys = snapshot.without_vector("nobody", EMBEDDED_KINDS)
         chosen = stream(SEED, "functions").sample(keys, min(count, len(keys)))

@@ -29,12 +29,20 @@ if TYPE_CHECKING:
     from tidemill.experts.registry import ExpertRegistry as ExpertRegistry
     from tidemill.experts.registry import open_registry as open_registry
     from tidemill.experts.verification import verify_expert as verify_expert
+    from tidemill.sparsity.packing import pack_model as pack_model
+    from tidemill.sparsity.pattern import NMPattern as NMPattern
+    from tidemill.sparsity.sparsifier import Sparsifier as Sparsifier
+    from tidemill.sparsity.sparsifier import desparsify as desparsify
+    from tidemill.sparsity.sparsifier import sparsify as sparsify
+    from tidemill.sparsity.spec import Sparsity as Sparsity
     from tidemill.tasks.clones.finding import clones as clones
     from tidemill.tasks.diagnosis import diagnose as diagnose
     from tidemill.tasks.embedding import embed as embed
     from tidemill.tasks.evaluation import evaluate_search as evaluate_search
     from tidemill.tasks.flow import data_flow as data_flow
     from tidemill.tasks.indexing import index as index
+    from tidemill.tasks.planning import PlanOptions as PlanOptions
+    from tidemill.tasks.planning import plan_sparsity as plan_sparsity
     from tidemill.tasks.search import search as search
     from tidemill.tasks.selftest import selftest as selftest
     from tidemill.tasks.status import status as status
@@ -51,13 +59,18 @@ __all__ = [
     "InputError",
     "LockedError",
     "MissingExtraError",
+    "NMPattern",
     "ParseTimeoutError",
+    "PlanOptions",
     "SettingError",
+    "Sparsifier",
+    "Sparsity",
     "StoreError",
     "TidemillError",
     "build_corpus",
     "clones",
     "data_flow",
+    "desparsify",
     "diagnose",
     "embed",
     "evaluate_search",
@@ -70,8 +83,11 @@ __all__ = [
     "open_expert",
     "open_registry",
     "pack_expert",
+    "pack_model",
+    "plan_sparsity",
     "search",
     "selftest",
+    "sparsify",
     "status",
     "train",
     "verify_expert",
@@ -81,9 +97,14 @@ __all__ = [
 _HOMES = {
     "ExpertDraft": "tidemill.experts.packing",
     "ExpertRegistry": "tidemill.experts.registry",
+    "NMPattern": "tidemill.sparsity.pattern",
+    "PlanOptions": "tidemill.tasks.planning",
+    "Sparsifier": "tidemill.sparsity.sparsifier",
+    "Sparsity": "tidemill.sparsity.spec",
     "build_corpus": "tidemill.corpus.build",
     "clones": "tidemill.tasks.clones.finding",
     "data_flow": "tidemill.tasks.flow",
+    "desparsify": "tidemill.sparsity.sparsifier",
     "diagnose": "tidemill.tasks.diagnosis",
     "embed": "tidemill.tasks.embedding",
     "evaluate_search": "tidemill.tasks.evaluation",
@@ -96,8 +117,11 @@ _HOMES = {
     "open_expert": "tidemill.experts.package",
     "open_registry": "tidemill.experts.registry",
     "pack_expert": "tidemill.experts.archive",
+    "pack_model": "tidemill.sparsity.packing",
+    "plan_sparsity": "tidemill.tasks.planning",
     "search": "tidemill.tasks.search",
     "selftest": "tidemill.tasks.selftest",
+    "sparsify": "tidemill.sparsity.sparsifier",
     "status": "tidemill.tasks.status",
     "train": "tidemill.training.training",
     "verify_expert": "tidemill.experts.verification",

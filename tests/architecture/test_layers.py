@@ -12,8 +12,9 @@ from tests.architecture.house import ROOT, SOURCE, source_files, tree
 # What a package may touch directly, besides the standard library and lower layers.
 THIRD_PARTY = {
     "core": {"pydantic", "typing_extensions"},
-    "corpus": {"numpy", "pyarrow", "typing_extensions"},
+    "corpus": {"PIL", "jaxtyping", "numpy", "pyarrow", "sklearn", "typing_extensions"},
     "experts": {"jaxtyping", "numpy", "tokenizers", "typing_extensions"},
+    "sparsity": {"jaxtyping", "numpy", "torch", "typing_extensions"},
     "source": {"tree_sitter", "typing_extensions"},
     "store": {"jaxtyping", "numpy", "typing_extensions"},
     "metrics": {"jaxtyping", "numpy", "typing_extensions"},
@@ -77,6 +78,7 @@ def test_nobody_imports_from_the_package_root_but_the_version() -> None:
         ("store/rows.py", "import tree_sitter", "Grammars are opened in one place"),
         ("faces/cli/output.py", "import ctypes", "Native code is loaded through one door"),
         ("tasks/status.py", "import av", "Containers of video are opened in one place"),
+        ("corpus/images/folders.py", "import PIL", "Pictures are decoded in one place"),
     ],
 )
 def test_a_breach_of_the_layers_is_caught(

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from tidemill.experts.dtypes import Floats
+from tidemill.experts.encodings import Storage
 from tidemill.experts.manifest import Metric, Training
 from tidemill.experts.names import MANIFEST
 from tidemill.experts.package import ExpertPackage
 from tidemill.experts.packing import ExpertDraft, write_expert
 from tidemill.models.config import EncoderConfig
 from tidemill.models.shapes import tensor_shapes
+from tidemill.sparsity.pattern import NMPattern
 
 CONFIG = EncoderConfig(
     vocab_size=40,
@@ -116,6 +118,32 @@ def encoder_draft(**changes: Any) -> ExpertDraft:
         texts={"tokenizer.json": json.dumps(TOKENIZER)},
     )
     return replace(draft, **changes)
+
+
+def pruned(dense: Floats, pattern: NMPattern) -> Floats:
+    """The tensor with its N largest values of each M along the second axis."""
+    groups = np.moveaxis(dense, 1, -1)
+    shape = groups.shape
+    groups = groups.reshape(-1, pattern.m).copy()
+    smallest = np.argsort(-np.abs(groups), axis=1, kind="stable")[:, pattern.n :]
+    np.put_along_axis(groups, smallest, 0, axis=1)
+    return np.ascontiguousarray(np.moveaxis(groups.reshape(shape), -1, 1))
+
+
+def sparse_draft(pattern: str = "2:8", dtype: str = "F32", **changes: Any) -> ExpertDraft:
+    """The encoder with every matrix of its layers pruned and packed."""
+    draft = encoder_draft(**changes)
+    storage = {
+        name: Storage(encoding=pattern, dtype=dtype)
+        for name, dense in draft.tensors.items()
+        if name.startswith("encoder.layer.") and dense.ndim == 2
+    }
+    kept = NMPattern.parse(pattern)
+    tensors = {
+        name: pruned(dense, kept) if name in storage else dense
+        for name, dense in draft.tensors.items()
+    }
+    return replace(draft, tensors=tensors, storage=storage)
 
 
 def packed(folder: Path, draft: ExpertDraft | None = None) -> ExpertPackage:

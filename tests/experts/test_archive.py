@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.experts.drafts import encoder_draft, packed
+from tests.experts.drafts import encoder_draft, packed, sparse_draft
 from tidemill.core.errors import ExpertError, InputError, StoreError
 from tidemill.experts.archive import pack_expert, unpack_archive
 from tidemill.experts.package import ExpertPackage
@@ -49,6 +49,15 @@ def test_a_package_comes_out_as_it_went_in(package: ExpertPackage, tmp_path: Pat
     unpack_archive(tmp_path / "a.tidemill", tmp_path / "out")
     assert bytes_of(tmp_path / "out") == bytes_of(package.folder)
     assert sound_expert(tmp_path / "out").expert_hash == package.expert_hash
+
+
+def test_packed_tensors_go_through_an_archive(tmp_path: Path) -> None:
+    package = packed(tmp_path / "made", sparse_draft())
+    pack_expert(package, tmp_path / "a.tidemill")
+    unpack_archive(tmp_path / "a.tidemill", tmp_path / "out")
+    out = sound_expert(tmp_path / "out")
+    assert (out.expert_hash, out.manifest.sparsity) == (package.expert_hash, "2:8")
+    assert out.footprint == package.footprint is not None
 
 
 @pytest.mark.claim("house.experts.deterministic")

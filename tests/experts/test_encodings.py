@@ -8,7 +8,8 @@ from hypothesis.extra import numpy as hnp
 
 from tidemill.core.errors import ExpertError
 from tidemill.experts.dtypes import DTYPES, Floats, widened
-from tidemill.experts.encodings import ENCODINGS, Part, encoding
+from tidemill.experts.encodings import ENCODINGS, encoding
+from tidemill.experts.parts import Part
 
 MATRICES = hnp.arrays(
     np.float32,

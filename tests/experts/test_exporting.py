@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from tests.experts.drafts import CONFIG, encoder_draft, packed, static_draft, values
+from tests.experts.drafts import CONFIG, encoder_draft, packed, sparse_draft, static_draft, values
 from tests.experts.huggingface import FACTS, huggingface_folder, tensors_of
 from tidemill.core.errors import ExpertError, InputError
 from tidemill.experts.encodings import Storage
@@ -121,6 +121,26 @@ def test_import_undoes_export(tmp_path: Path, dtype: str) -> None:
     assert {n: t.identity for n, t in again.tensors.items()} == {
         n: t.identity for n, t in expert.tensors.items()
     }
+
+
+@pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
+def test_packed_weights_are_exported_with_their_zeros(tmp_path: Path, dtype: str) -> None:
+    config = replace(CONFIG, projection_size=0).to_dict()
+    tensors = dict(encoder_draft().tensors)
+    del tensors["projection.weight"]
+    expert = packed(tmp_path, sparse_draft("2:8", dtype, config=config, tensors=tensors))
+    export_huggingface(expert, tmp_path / "out")
+    draft = import_huggingface(
+        tmp_path / "out", name=expert.name, task="search", config={"pooling": config["pooling"]}
+    )
+    for name, tensor in expert.tensors.items():
+        assert np.array_equal(draft.tensors[name], tensor.to_float32())
+        if tensor.sparse:
+            assert draft.storage[name] == Storage(dtype=dtype)
+            groups = draft.tensors[name].reshape(-1, 8)
+            assert ((groups != 0).sum(axis=1) == 2).all()
+    again = write_expert(tmp_path / "again", draft)
+    assert again.manifest.sparsity == "dense"
 
 
 def test_the_table_of_positions_begins_where_roberta_begins(tmp_path: Path) -> None:

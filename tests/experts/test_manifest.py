@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tidemill.core.errors import ExpertError
 from tidemill.experts.folder import FileFact
 from tidemill.experts.manifest import Manifest, Metric, Training, read_manifest
+from tidemill.experts.registry import SHIPPED
 
 FILES = {
     name: FileFact(sha256=f"{number}" * 64, bytes=number)
@@ -27,6 +28,7 @@ MANIFEST = Manifest(
     training=Training(recipe="r", recipe_hash="h", steps=1, seed=2, data_hash="d"),
     created_by="tidemill 0.1.0",
 )
+VARIANTS = ("", "dense", "2:8")
 LINES = st.text(min_size=1, max_size=20).filter(str.isprintable)
 
 
@@ -40,16 +42,20 @@ LINES = st.text(min_size=1, max_size=20).filter(str.isprintable)
             data=LINES,
             split=LINES,
             commit=st.just(""),
+            variant=st.just("") | st.sampled_from(["dense", "2:8"]),
         ),
         max_size=3,
     ),
     LINES | st.none(),
+    st.sampled_from(["dense", "2:8", "1:2"]),
     st.none() | st.just(MANIFEST.training),
 )
 def test_what_is_written_is_read(
-    metrics: list[Metric], base: str | None, training: Training | None
+    metrics: list[Metric], base: str | None, sparsity: str, training: Training | None
 ) -> None:
-    manifest = replace(MANIFEST, metrics=tuple(metrics), base=base, training=training)
+    manifest = replace(
+        MANIFEST, metrics=tuple(metrics), base=base, sparsity=sparsity, training=training
+    )
     assert read_manifest(manifest.to_json(), where="f") == manifest
     assert manifest.to_json() == manifest.to_json()
 
@@ -58,6 +64,8 @@ def test_files_are_written_in_the_order_of_their_names() -> None:
     backwards = replace(MANIFEST, files=dict(reversed(list(FILES.items()))))
     assert backwards.to_json() == MANIFEST.to_json()
 
+
+METRIC: dict[str, Any] = MANIFEST.metrics[0].to_dict()
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"format": "other"}, "no tidemill-expert"),
@@ -73,13 +81,18 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"languages": ["go", "go"]}, "each there once"),
     ({"languages": ["C#"]}, "no language"),
     ({"architecture": "a/b"}, "no architecture"),
-    ({"sparsity": "2:8"}, "unknown sparsity '2:8'"),
+    ({"sparsity": "sparse"}, "f: unknown sparsity 'sparse'"),
+    ({"sparsity": "2:64"}, "f: unknown pattern '2:64'"),
+    ({"sparsity": "02:8"}, "f: the pattern '02:8' is not spelled 2:8"),
+    ({"sparsity": "8:8"}, "f: the pattern '8:8' drops nothing"),
     ({"licence": ""}, "licence must be a line of text"),
     ({"licence": "MIT\nevil"}, "without control characters"),
     ({"base": ""}, "base must be"),
     ({"created_by": 1}, "created_by must be"),
     ({"metrics": [{"name": "x"}]}, "the field commit is missing"),
     ({"metrics": {}}, "metrics must be a list"),
+    ({"metrics": [METRIC | {"variant": ""}]}, "variant must be a line of text"),
+    ({"metrics": [METRIC | {"variants": "2:8"}]}, "unknown field 'variants'"),
     ({"training": {"recipe": "x"}}, "training: the field"),
     ({"files": {}}, "README.md is not among them"),
     ({"files": []}, "files must be an object"),
@@ -106,6 +119,24 @@ def test_a_field_that_is_there_twice_is_refused() -> None:
     data = MANIFEST.to_json().replace(b'"task"', b'"name": "x", "task"')
     with pytest.raises(ExpertError, match="the key 'name' is there twice"):
         read_manifest(data, where="f")
+
+
+def test_a_variant_is_written_only_where_there_is_one() -> None:
+    assert "variant" not in METRIC
+    named = replace(MANIFEST.metrics[0], variant="2:8")
+    assert named.to_dict() == METRIC | {"variant": "2:8"}
+
+
+def test_what_was_measured_of_another_version_is_not_its_own() -> None:
+    found = [Metric(name=v or "x", value=1, data="d", split="s", variant=v) for v in VARIANTS]
+    for sparsity in ("dense", "2:8"):
+        manifest = replace(MANIFEST, metrics=tuple(found), sparsity=sparsity)
+        assert [metric.variant for metric in manifest.own_metrics] == ["", sparsity]
+
+
+def test_manifests_of_those_that_come_along_are_written_as_they_are_read() -> None:
+    for path in SHIPPED.glob("*/expert.json"):
+        assert read_manifest(path.read_bytes(), where=str(path)).to_json() == path.read_bytes()
 
 
 FACT = {"sha256": "0" * 64, "bytes": 1}

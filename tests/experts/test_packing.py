@@ -6,15 +6,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.experts.drafts import encoder_draft, packed, static_draft, values
+from tests.experts.drafts import encoder_draft, packed, pruned, sparse_draft, static_draft, values
 from tidemill.core.errors import CapacityError, ExpertError, InputError, StoreError
 from tidemill.experts.encodings import Storage
 from tidemill.experts.manifest import Metric
 from tidemill.experts.package import open_expert
 from tidemill.experts.packing import write_expert
 from tidemill.experts.verification import verify_expert
+from tidemill.sparsity.pattern import NMPattern
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -22,8 +24,8 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_draft_becomes_a_sound_package(tmp_path: Path) -> None:
-    for draft in (static_draft(), encoder_draft()):
-        package = packed(tmp_path, draft)
+    for draft in (static_draft(), encoder_draft(), sparse_draft(), sparse_draft("1:4", "BF16")):
+        package = packed(tmp_path / str(len(list(tmp_path.iterdir()))), draft)
         assert verify_expert(package.folder).findings == ()
         assert package.manifest.metrics == draft.metrics
         assert package.manifest.training == draft.training
@@ -63,6 +65,17 @@ def test_the_same_draft_gives_the_same_bytes(tmp_path: Path) -> None:
         ({"texts": {"A.txt": "", "a.txt": ""}}, "differ in case alone"),
         ({"texts": {"a.txt": "\ud800"}}, "not text that UTF-8 can hold"),
         ({"tensors": {}}, "there are no tensors"),
+        (
+            {
+                "tensors": {"a": np.zeros((2, 8), np.float32), "b": np.zeros((2, 8), np.float32)},
+                "storage": {"a": Storage(encoding="2:8"), "b": Storage(encoding="2:4")},
+            },
+            "the patterns 2:4 and 2:8 in one expert",
+        ),
+        ({"storage": {"table": Storage(encoding="2:8")}}, "table: 3 inputs do not divide"),
+        ({"storage": {"table": Storage(encoding="1:3")}}, "table: row 0, group 0 has 3 weights"),
+        ({"storage": {"table": Storage(encoding="3:3")}}, "table: the pattern '3:3' drops"),
+        ({"storage": {"bias": Storage(encoding="1:3")}}, "bias: 1:3 is for tensors of 2 or 4"),
         ({"tensors": {"a": values(2) * float("nan")}}, "NaN or infinity"),
     ],
 )
@@ -72,6 +85,32 @@ def test_a_draft_that_no_package_may_be_leaves_nothing(
     with pytest.raises(ExpertError, match=reason):
         write_expert(tmp_path / "expert", static_draft(**changes))
     assert not list(tmp_path.iterdir())
+
+
+def test_the_sparsity_is_that_of_the_storages(tmp_path: Path) -> None:
+    package = packed(tmp_path, sparse_draft("2:4"))
+    assert package.manifest.sparsity == "2:4"
+    footprint = package.footprint
+    assert footprint is not None
+    assert footprint.tensors == 6
+    sizes = f"{footprint.packed_bytes:,} bytes instead of {footprint.dense_bytes:,}"
+    assert f"- sparse: 2:4 in 6 tensors, {sizes}" in package.card
+    dense = packed(tmp_path / "dense", encoder_draft())
+    assert (dense.manifest.sparsity, dense.footprint) == ("dense", None)
+    assert "sparse:" not in dense.card
+
+
+def test_experts_that_share_packed_tensors_can_hold_them_once(tmp_path: Path) -> None:
+    first = packed(tmp_path / "one", sparse_draft())
+    tensors = dict(sparse_draft().tensors)
+    name = "encoder.layer.0.output.dense.weight"
+    tensors[name] = pruned(values(16, 32, seed=77), NMPattern(2, 8))
+    second = packed(tmp_path / "two", sparse_draft(name="search-other", tensors=tensors))
+    half = packed(tmp_path / "three", sparse_draft(dtype="F16"))
+    same = {n for n in first.tensors if first.tensors[n].identity == second.tensors[n].identity}
+    assert set(first.tensors) - same == {name}
+    assert first.tensors[name].identity != half.tensors[name].identity
+    assert first.expert_hash != second.expert_hash
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:

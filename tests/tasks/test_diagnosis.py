@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tidemill.core.native import KernelStatus
 from tidemill.core.settings import Settings
 from tidemill.tasks import diagnosis
 from tidemill.tasks.diagnosis import Check, diagnose
@@ -102,3 +103,33 @@ def test_a_grammar_that_does_not_load_fails(
     assert check.verdict == "fail"
     assert "99" in check.found
     assert "pip install" in check.remedy
+
+
+def test_kernels_for_sparse_products_are_told_and_not_loaded(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "nm.so"
+    there = KernelStatus(name="nm", state="cached", library=library)
+    monkeypatch.setattr(diagnosis, "status", lambda **_: (there,))
+    check = diagnosis.check_kernels(settings, frozenset({"avx2", "fma"}))
+    assert (check.verdict, check.found) == ("ok", "cached, for avx2 (not loaded)")
+
+
+@pytest.mark.parametrize(
+    ("missing", "remedy"),
+    [
+        (KernelStatus(name="nm", state="off"), "leave the setting native"),
+        (KernelStatus(name="nm", state="not built"), "python -m tidemill.core.native"),
+        (KernelStatus(name="nm", state="no compiler", reason="install g++"), "install g++"),
+        (KernelStatus(name="nm", state="failed", reason="nm.cpp:3: bad\nmore"), "nm.cpp:3: bad"),
+    ],
+    ids=lambda value: getattr(value, "state", ""),
+)
+def test_missing_kernels_are_told_with_the_reason(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, missing: KernelStatus, remedy: str
+) -> None:
+    monkeypatch.setattr(diagnosis, "status", lambda **_: (missing,))
+    check = diagnosis.check_kernels(settings, frozenset())
+    assert (check.verdict, check.found.partition(":")[0]) == ("warn", missing.state)
+    assert remedy in check.remedy
+    assert "\n" not in check.remedy

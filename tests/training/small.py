@@ -15,7 +15,8 @@ from tidemill.training.distributed import Workers
 from tidemill.training.loop import Run, run_stages
 from tidemill.training.making import Workplace, made
 from tidemill.training.recipe import Recipe, recipe_from
-from tidemill.training.trainees.trainee import Trainee
+from tidemill.training.sparse import sparsified
+from tidemill.training.trainees.trainee import TextTrainee
 
 VERBS = ("read", "write", "merge", "split", "sort", "count", "close", "open")
 NOUNS = ("file", "table", "header", "record", "stream", "packet", "index", "cache")
@@ -83,7 +84,7 @@ def material() -> Material:
     return Material(examples=examples(56), learnt=40)
 
 
-def trainee(plan: Recipe, folder: Path) -> Trainee:
+def trainee(plan: Recipe, folder: Path) -> TextTrainee:
     """The recipe's model, over the small corpus."""
     return made(
         plan,
@@ -98,7 +99,9 @@ def trainee(plan: Recipe, folder: Path) -> Trainee:
     )
 
 
-def run(plan: Recipe, folder: Path, progress: Progress | None = None) -> tuple[Trainee, Position]:
+def run(
+    plan: Recipe, folder: Path, progress: Progress | None = None
+) -> tuple[TextTrainee, Position]:
     """Train in a folder, or go on there."""
     model = trainee(plan, folder)
     end = run_stages(
@@ -109,6 +112,7 @@ def run(plan: Recipe, folder: Path, progress: Progress | None = None) -> tuple[T
             workers=Workers(device=torch.device("cpu")),
             clock=SystemClock(),
             progress=progress or Silence(),
+            sparsifier=sparsified(plan, model, torch.device("cpu")),
         ),
         stage_plans(plan, material(), model),
     )

@@ -34,12 +34,13 @@ def bits(model: Trainee) -> str:
 class StopsAt:
     """A listener that ends the run in the middle."""
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, note: str = "tokens/s") -> None:
         self.step = step
+        self.note = note
 
     def advance(self, done: int, total: int | None, note: str) -> None:
         del total
-        if done == self.step and "tokens/s" in note:
+        if done == self.step and self.note in note:
             raise KeyboardInterrupt
 
 

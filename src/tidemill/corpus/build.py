@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tidemill.core.errors import InputError
@@ -14,7 +14,7 @@ from tidemill.corpus.example import SPLITS, Example, Pair
 from tidemill.corpus.gathering import Gathered, Surroundings, gather
 from tidemill.corpus.packed import check_place, write_corpus
 from tidemill.corpus.parquet import require_parquet
-from tidemill.corpus.recipe import Recipe
+from tidemill.corpus.recipe import ImageSource, Recipe
 from tidemill.corpus.recipe_file import read_recipe
 from tidemill.corpus.registries import Client, ask
 from tidemill.corpus.selection import select
@@ -34,6 +34,7 @@ class BuildReport:
         sources: Packages and sets that gave examples.
         dropped: What was left out, counted by reason.
         packed_bytes: Of all files together.
+        classes: Of a set of images: for each class the examples of each split.
     """
 
     name: str
@@ -43,6 +44,7 @@ class BuildReport:
     sources: int
     dropped: dict[str, int]
     packed_bytes: int
+    classes: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def build_corpus(
@@ -72,15 +74,17 @@ def build_corpus(
         CapacityError: A client took too long, or the disk is full.
         InputError: The recipe is wrong, something that it names cannot be had or
             is not what it says, or nothing is left; the message names it.
-        MissingExtraError: Nothing here can write Parquet.
+        MissingExtraError: Nothing here can write Parquet, or read pictures.
         SettingError: Benchmark data are needed, and nothing says where they are.
         StoreError: The cache or the output cannot be written.
     """
     settings = settings or resolve().settings
     progress = progress or Silence()
-    require_parquet()
     plan = read_recipe(recipe, settings)
     check_place(output)
+    if plan.images is not None:
+        return _built_images(plan, plan.images, output, progress)
+    require_parquet()
     around = Surroundings(
         cache=make_private_directory(cache or default_cache()),
         settings=settings,
@@ -95,6 +99,24 @@ def build_corpus(
     dropped.update({f"file: {reason}": count for reason, count in gathered.left_out.items()})
     progress.advance(len(gathered.sources), None, "packing")
     return _written(output, plan, gathered, (splits, dict(sorted(dropped.items()))))
+
+
+def _built_images(
+    plan: Recipe, source: ImageSource, output: Path, progress: Progress
+) -> BuildReport:
+    from tidemill.corpus.images.build import build_images  # noqa: PLC0415  numpy is not for all
+
+    corpus = build_images(plan, source, output=output, progress=progress)
+    return BuildReport(
+        name=plan.name,
+        folder=output,
+        splits={split: corpus.count(split) for split in SPLITS},
+        languages={},
+        sources=1,
+        dropped={},
+        packed_bytes=corpus.packed_bytes,
+        classes=dict(corpus.manifest["classes"]),
+    )
 
 
 def default_cache() -> Path:
@@ -148,7 +170,7 @@ def _written(
         languages=dict(corpus.manifest["languages"]),
         sources=len(used),
         dropped=dropped,
-        packed_bytes=sum(facts["bytes"] for facts in corpus.manifest["files"].values()),
+        packed_bytes=corpus.packed_bytes,
     )
 
 

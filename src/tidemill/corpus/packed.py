@@ -17,9 +17,18 @@ from tidemill.corpus.example import COLUMNS, PAIR_COLUMNS, SPLITS, Example, Pair
 from tidemill.corpus.fetch import sha256_of
 from tidemill.corpus.parquet import parquet_bytes, parquet_rows
 
-__all__ = ["FORMAT", "MANIFEST", "PackedCorpus", "check_place", "open_corpus", "write_corpus"]
+__all__ = [
+    "FORMAT",
+    "MANIFEST",
+    "PackedCorpus",
+    "check_place",
+    "open_corpus",
+    "write_corpus",
+    "write_packed",
+]
 
 FORMAT = 1
+CODE = "code"
 MANIFEST = "corpus.json"
 NEEDED = ("name", "about", "splits", "languages", "files", "dropped")
 KINDS = [get_type_hints(Example)[name] for name in COLUMNS]
@@ -45,10 +54,20 @@ class PackedCorpus:
         return str(self.manifest["name"])
 
     @property
+    def kind(self) -> str:
+        """What it holds: ``code`` or ``images``."""
+        return str(self.manifest.get("kind", CODE))
+
+    @property
     def hash(self) -> str:
         """Names what its files hold: equal sets have equal ones, wherever they lie."""
         files = sorted((name, facts["sha256"]) for name, facts in self.manifest["files"].items())
         return content_hash(json.dumps(files).encode())
+
+    @property
+    def packed_bytes(self) -> int:
+        """Bytes of all files together, without the manifest."""
+        return sum(int(facts["bytes"]) for facts in self.manifest["files"].values())
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -70,10 +89,14 @@ class PackedCorpus:
         """Read the examples of a split in their order, a few thousand at a time.
 
         Raises:
-            InputError: There is no such split, or its file is damaged.
+            InputError: There is no such split, its file is damaged, or it is no set of code.
             MissingExtraError: Nothing here can read Parquet.
         """
         self.count(split)
+        if self.kind != CODE:
+            hint = "Build one of code: tidemill data build code-search"
+            message = f"{self.name} is a set of {self.kind}, not of code"
+            raise InputError(message, path=str(self.folder), hint=hint)
         for row in parquet_rows(self.folder / f"{split}.parquet", COLUMNS):
             yield Example(**row)
 
@@ -149,7 +172,6 @@ def write_corpus(
         StoreError: The folder cannot be written.
         MissingExtraError: Nothing here can write Parquet.
     """
-    check_place(folder)
     files = {f"{s}.parquet": parquet_bytes(splits.get(s, ()), COLUMNS, KINDS) for s in SPLITS}
     files |= {
         f"{split}.pairs.parquet": parquet_bytes(rows, PAIR_COLUMNS, PAIR_KINDS)
@@ -157,19 +179,31 @@ def write_corpus(
         if rows
     }
     counts = {split: {"examples": len(splits.get(split, ()))} for split in SPLITS}
+    return write_packed(folder, files, {**facts, "splits": counts, "languages": _languages(splits)})
+
+
+def write_packed(
+    folder: Path, files: Mapping[str, bytes], facts: Mapping[str, object]
+) -> PackedCorpus:
+    """Write the files of a set of any kind, with the manifest that names them.
+
+    Args:
+        folder: Where to; a packed set that is there is replaced.
+        files: What they hold, by name.
+        facts: All else that the manifest says.
+
+    Raises:
+        CapacityError: The disk is full.
+        InputError: Something else is at that place.
+        StoreError: The folder cannot be written.
+    """
+    check_place(folder)
     hashes = {
         name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for name, data in files.items()
     }
-    manifest = {
-        "format": FORMAT,
-        **facts,
-        "splits": counts,
-        "languages": _languages(splits),
-        "files": hashes,
-    }
-    files[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
-    _replace(folder, files)
+    manifest = {"format": FORMAT, **facts, "files": hashes}
+    _replace(folder, {**files, MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode()})
     return open_corpus(folder)
 
 

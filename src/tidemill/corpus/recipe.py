@@ -7,15 +7,27 @@ from typing import Literal
 
 from typing_extensions import override
 
-__all__ = ["LAYOUTS", "REGISTRIES", "TAKES", "DataSet", "Limits", "Package", "Recipe"]
+__all__ = [
+    "IMAGE_SOURCES",
+    "LAYOUTS",
+    "REGISTRIES",
+    "TAKES",
+    "DataSet",
+    "ImageSource",
+    "Limits",
+    "Package",
+    "Recipe",
+]
 
 Registry = Literal["pip", "npm", "apt", "apt-source"]
 Layout = Literal["folders", "lines", "table", "sources"]
 Take = Literal["documented", "all"]
+ImageSourceKind = Literal["folders", "digits", "textures"]
 
 REGISTRIES: tuple[Registry, ...] = ("pip", "npm", "apt", "apt-source")
 LAYOUTS: tuple[Layout, ...] = ("folders", "lines", "table", "sources")
 TAKES: tuple[Take, ...] = ("documented", "all")
+IMAGE_SOURCES: tuple[ImageSourceKind, ...] = ("folders", "digits", "textures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +122,30 @@ class DataSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSource:
+    """Where the images of a set come from.
+
+    Attributes:
+        kind: ``folders``: pictures in folders with their classes' names; ``digits``: those of
+            scikit-learn; ``textures``: made from the seed.
+        path: ``folders`` only: the folder, or an archive of it.
+        side: Rows and columns of an image, in pixels.
+        valid: Share of each class that is measured with, and not learnt from.
+        count: ``textures`` only: images to make.
+        origin: Who made them.
+        licence: What is known of it.
+    """
+
+    kind: ImageSourceKind
+    path: Path
+    side: int
+    valid: float
+    count: int
+    origin: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """What a training set is made of.
 
@@ -124,6 +160,7 @@ class Recipe:
         limits: How much of what is taken.
         packages: What is fetched.
         sets: What is there already.
+        images: Where the images come from, if it is a set of images, and not of code.
     """
 
     name: str
@@ -136,3 +173,4 @@ class Recipe:
     limits: Limits
     packages: tuple[Package, ...]
     sets: tuple[DataSet, ...]
+    images: ImageSource | None = None

@@ -10,7 +10,17 @@ from tidemill.core.hashing import content_hash
 from tidemill.core.settings import Settings
 from tidemill.corpus.example import COLUMNS, SPLITS
 from tidemill.corpus.licence import PERMISSIVE, is_allowed
-from tidemill.corpus.recipe import LAYOUTS, REGISTRIES, TAKES, DataSet, Limits, Package, Recipe
+from tidemill.corpus.recipe import (
+    IMAGE_SOURCES,
+    LAYOUTS,
+    REGISTRIES,
+    TAKES,
+    DataSet,
+    ImageSource,
+    Limits,
+    Package,
+    Recipe,
+)
 from tidemill.corpus.tables import Table, one_of, parsed
 from tidemill.source.language import LANGUAGES
 
@@ -19,6 +29,7 @@ __all__ = ["built_in", "read_recipe"]
 FORMAT = 1
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+LARGEST_SIDE, MOST_IMAGES = 512, 1_000_000
 DATA = "data:"
 """How the path of a benchmark begins: it counts from the setting `data`."""
 
@@ -67,6 +78,7 @@ def read_recipe(recipe: str, settings: Settings) -> Recipe:
         limits=_limits(table.inner("limits")),
         packages=tuple(packages),
         sets=tuple(_set(row, Path(path).parent, settings) for row in table.rows("sets", "name")),
+        images=_images(table.inner("images"), Path(path).parent, settings),
     )
     table.finish()
     _check(made, table)
@@ -181,6 +193,30 @@ def _set(row: Table, home: Path, settings: Settings) -> DataSet:
     return made
 
 
+def _images(table: Table, home: Path, settings: Settings) -> ImageSource | None:
+    """Return where images come from; None for a set of code."""
+    if not table:
+        return None
+    kind = one_of(table, "source", table.needed("source", str), IMAGE_SOURCES)
+    files = table.needed("files", str) if kind == "folders" else ""
+    made = ImageSource(
+        kind=kind,
+        path=_place(files, home, settings),
+        side=table.optional("side", 32),
+        valid=table.optional("valid", 0.1),
+        count=table.optional("count", 4_000) if kind == "textures" else 0,
+        origin=table.optional("origin", ""),
+        licence=table.optional("licence", "unknown"),
+    )
+    table.finish()
+    for key, most in (("side", LARGEST_SIDE), ("count", MOST_IMAGES)):
+        if not 0 <= getattr(made, key) <= most:
+            raise table.error(f"{key} = {getattr(made, key)} is not from 0 to {most:,}", key)
+    if not 0 < made.valid < 1:
+        raise table.error(f"valid = {made.valid} is not between 0 and 1", "valid")
+    return made
+
+
 def _place(path: str, home: Path, settings: Settings) -> Path:
     if not path.startswith(DATA):
         return home / path
@@ -211,5 +247,7 @@ def _check(recipe: Recipe, table: Table) -> None:
         if identity in seen:
             raise table.error(f"{package} is named twice", words)
         seen.add(identity)
-    if not recipe.packages and not recipe.sets:
-        raise table.error("the recipe names no packages and no sets")
+    if recipe.images and (recipe.packages or recipe.sets or recipe.languages):
+        raise table.error("a set holds code or images, not both", "[images]")
+    if not recipe.packages and not recipe.sets and not recipe.images:
+        raise table.error("the recipe names no packages, no sets and no images")

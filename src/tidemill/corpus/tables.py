@@ -57,6 +57,10 @@ class Table:
         self._anchor = anchor
         self._asked: list[str] = []
 
+    def __bool__(self) -> bool:
+        """Whether anything stands in it."""
+        return bool(self._values)
+
     def needed(self, key: str, kind: type[Kind]) -> Kind:
         """Return the value of a key that must be there.
 

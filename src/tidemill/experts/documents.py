@@ -120,14 +120,18 @@ class Facts:
     fields: Mapping[str, object]
     where: str
 
-    def exactly(self, names: Iterable[str]) -> "Facts":
+    def exactly(self, names: Iterable[str], *, optional: Iterable[str] = ()) -> "Facts":
         """Return the facts themselves if they have these fields and no others.
+
+        Args:
+            names: Fields that are there.
+            optional: Fields that may be there.
 
         Raises:
             ExpertError: A field is missing or unknown.
         """
         wanted = set(names)
-        if unknown := sorted(set(self.fields) - wanted):
+        if unknown := sorted(set(self.fields) - wanted - set(optional)):
             raise ExpertError(f"{self.where}: unknown field {unknown[0][:100]!r}")
         if missing := sorted(wanted - set(self.fields)):
             raise ExpertError(f"{self.where}: the field {missing[0]} is missing")

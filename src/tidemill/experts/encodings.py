@@ -1,24 +1,25 @@
 """How a tensor's values are kept: one class an encoding, and the table that names them.
 
 A new encoding is a class here and a line in ``ENCODINGS``; whatever stands in the table is
-written, read, verified and tested like the others.
+written, read, verified and tested like the others. Besides the table, every N:M pattern is the
+name of an encoding: `tidemill.experts.sparse_encoding`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 
 from tidemill.core.errors import ExpertError
 from tidemill.experts.dtypes import Floats, Numbers, narrowed, widened
+from tidemill.experts.parts import FLOATS, Part, Shape, check_roles
+from tidemill.experts.patterns import is_pattern, nm_pattern
+from tidemill.experts.sparse_encoding import NMSparse
 
-__all__ = ["ENCODINGS", "Dense", "Encoding", "Int8Rows", "Part", "Shape", "Storage", "encoding"]
+__all__ = ["ENCODINGS", "Dense", "Encoding", "Int8Rows", "Storage", "encoding"]
 
-Shape: TypeAlias = tuple[int, ...]
-
-FLOATS = ("F32", "F16", "BF16")
 SCALES = ("F32", "F16")
 LARGEST_INT8 = 127
 
@@ -28,25 +29,12 @@ class Storage:
     """How one tensor is to be kept.
 
     Attributes:
-        encoding: A name in ``ENCODINGS``.
+        encoding: A name in ``ENCODINGS``, or an N:M pattern such as ``2:8``.
         dtype: The kind of its floats: of the values, or of the scales.
     """
 
     encoding: str = "dense"
     dtype: str = "F32"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Part:
-    """One of the stored tensors that a tensor is made of.
-
-    Attributes:
-        dtype: The kind of its numbers.
-        numbers: The numbers, in their true shape.
-    """
-
-    dtype: str
-    numbers: Numbers
 
 
 class Encoding(Protocol):
@@ -94,12 +82,12 @@ class Dense:
 
     def layout(self, shape: Shape, dtypes: Mapping[str, str]) -> Mapping[str, Shape]:
         """Say that the values have the tensor's shape."""
-        _check_roles(dtypes, {"values": FLOATS})
+        check_roles(dtypes, {"values": FLOATS})
         return {"values": shape}
 
     def encode(self, values: Floats, dtype: str) -> Mapping[str, Part]:
         """Round to the kind of float."""
-        _check_roles({"values": dtype}, {"values": FLOATS})
+        check_roles({"values": dtype}, {"values": FLOATS})
         return {"values": Part(dtype=dtype, numbers=narrowed(values, dtype))}
 
     def decode(self, parts: Mapping[str, Part], shape: Shape) -> Floats:
@@ -116,7 +104,7 @@ class Int8Rows:
 
     def layout(self, shape: Shape, dtypes: Mapping[str, str]) -> Mapping[str, Shape]:
         """Say that there are the integers and a scale a row."""
-        _check_roles(dtypes, {"values": ("I8",), "scales": SCALES})
+        check_roles(dtypes, {"values": ("I8",), "scales": SCALES})
         _check_rows(shape)
         return {"values": shape, "scales": shape[:1]}
 
@@ -126,7 +114,7 @@ class Int8Rows:
         The scale is rounded up, so that the largest value still has a step, and no value
         is off by more than half a step.
         """
-        _check_roles({"scales": dtype}, {"scales": SCALES})
+        check_roles({"scales": dtype}, {"scales": SCALES})
         _check_rows(values.shape)
         rows = values.reshape(len(values), -1)
         peaks = np.abs(rows).max(axis=1)
@@ -161,31 +149,30 @@ def _scales(peaks: Floats, dtype: str) -> Numbers:
     return np.where(scales.astype(np.float64) < exact, larger, scales)
 
 
-def _check_roles(dtypes: Mapping[str, str], allowed: Mapping[str, tuple[str, ...]]) -> None:
-    if set(dtypes) != set(allowed):
-        raise ExpertError(f"parts {sorted(dtypes)} instead of {sorted(allowed)}")
-    for role, dtype in dtypes.items():
-        if dtype not in allowed[role]:
-            raise ExpertError(f"{role} of kind {dtype} instead of {' or '.join(allowed[role])}")
-
-
 def _check_rows(shape: Shape) -> None:
     if len(shape) < 2:
         raise ExpertError("rows need a tensor of two dimensions or more")
 
 
 ENCODINGS: Mapping[str, Encoding] = MappingProxyType({"dense": Dense(), "int8-rows": Int8Rows()})
-"""Every encoding that is known, by the name that packages give it."""
+"""Every encoding that is known, by the name that packages give it, but for N:M patterns."""
 
 
 def encoding(name: str) -> Encoding:
     """Return the encoding of that name.
 
+    Args:
+        name: In ``ENCODINGS``, or an N:M pattern such as ``2:8``.
+
     Raises:
         ExpertError: It is unknown, perhaps of a newer Tidemill.
     """
-    if name not in ENCODINGS:
-        raise ExpertError(
-            f"unknown encoding {name[:100]!r}", hint="known: " + ", ".join(sorted(ENCODINGS))
-        )
-    return ENCODINGS[name]
+    if name in ENCODINGS:
+        return ENCODINGS[name]
+    if is_pattern(name):
+        return NMSparse(nm_pattern(name))
+    known = ", ".join(sorted(ENCODINGS))
+    raise ExpertError(
+        f"unknown encoding {name[:100]!r}",
+        hint=f"use a newer Tidemill; this one knows {known}, and N:M patterns such as 2:8",
+    )

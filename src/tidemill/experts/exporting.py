@@ -7,11 +7,11 @@ from typing import Final
 from tidemill.core.errors import ExpertError
 from tidemill.experts.documents import json_object, readable_json
 from tidemill.experts.dtypes import narrowed
-from tidemill.experts.encodings import FLOATS, Part
 from tidemill.experts.folder import read_whole, staged, write_new
 from tidemill.experts.importing import POSITIONS
 from tidemill.experts.names import CARD, CONFIG, TOKENIZER, WEIGHTS
 from tidemill.experts.package import LARGEST_TEXT_BYTES, ExpertPackage
+from tidemill.experts.parts import FLOATS, Part
 from tidemill.experts.positions import shifted
 from tidemill.experts.tensor_writer import write_parts
 from tidemill.experts.tensors import Tensor
@@ -32,8 +32,9 @@ METADATA: Mapping[str, str] = {"format": "pt"}
 def export_huggingface(expert: ExpertPackage, folder: Path) -> None:
     """Write an encoder so that ``RobertaModel`` and ``AutoTokenizer`` of transformers load it.
 
-    Tensors kept as floats keep their kind; others are decoded to float32. A projection goes
-    into a file of its own. The folder appears in one step.
+    Tensors kept as floats keep their kind, and those of an N:M pattern get their zeros back;
+    8-bit integers are decoded to float32. A projection goes into a file of its own. The folder
+    appears in one step.
 
     Args:
         expert: An encoder.

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 from tidemill.core.errors import ExpertError
 from tidemill.experts.documents import Facts, canonical_json, json_object
 from tidemill.experts.dtypes import DTYPES
-from tidemill.experts.encodings import Shape
+from tidemill.experts.parts import Shape
 
 __all__ = [
     "DATA_ALIGNMENT",

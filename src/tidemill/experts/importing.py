@@ -11,12 +11,13 @@ import numpy as np
 from tidemill.core.errors import ExpertError
 from tidemill.experts.documents import json_object
 from tidemill.experts.dtypes import DTYPES, Floats, widened
-from tidemill.experts.encodings import FLOATS, Storage
+from tidemill.experts.encodings import Storage
 from tidemill.experts.folder import opened, read_whole, stamped_files
 from tidemill.experts.header import StoredTensor
 from tidemill.experts.names import CONFIG, TOKENIZER, WEIGHTS
 from tidemill.experts.package import LARGEST_TEXT_BYTES
 from tidemill.experts.packing import ExpertDraft
+from tidemill.experts.parts import FLOATS
 from tidemill.experts.positions import shifted
 from tidemill.experts.refusals import HEAD_BYTES, refuse_code, refuse_magic
 from tidemill.experts.tensors import map_file

@@ -18,12 +18,12 @@ from tidemill.experts.names import (
     check_file_name,
     check_id,
 )
+from tidemill.experts.patterns import check_sparsity
 
 __all__ = ["FORMAT", "VERSION", "Manifest", "Metric", "Training", "read_manifest"]
 
 FORMAT: Final = "tidemill-expert"
 VERSION: Final = 1
-SPARSITIES: Final = ("dense",)
 FIELDS: Final = (
     "format",
     "version",
@@ -56,6 +56,8 @@ class Metric:
         data: On which data.
         split: On which part of them.
         commit: With the code of which commit; empty where there was none.
+        variant: Of which of several versions of the expert, such as ``dense`` beside ``2:8``;
+            empty where there is but this one.
     """
 
     name: str
@@ -64,6 +66,14 @@ class Metric:
     data: str
     split: str
     commit: str = ""
+    variant: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the facts, ready for JSON; without a variant where there is none."""
+        facts = asdict(self)
+        if not self.variant:
+            del facts["variant"]
+        return facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +104,7 @@ class Manifest:
         task: What it is for.
         languages: Which languages it knows; empty where that says nothing.
         architecture: How it is run: ``encoder``, ``static``, ``convolution``, ...
-        sparsity: The pattern of its weights; ``dense`` for none.
+        sparsity: The pattern of its sparse layers, such as ``2:8``; ``dense`` for none.
         files: Every other file of the package.
         metrics: What was measured.
         licence: An SPDX expression, or ``unknown``.
@@ -120,6 +130,12 @@ class Manifest:
         """Bytes of all files but the manifest."""
         return sum(fact.bytes for fact in self.files.values())
 
+    @property
+    def own_metrics(self) -> tuple[Metric, ...]:
+        """What was measured of this version, and not of another that stands beside it."""
+        own = {"", self.sparsity}
+        return tuple(metric for metric in self.metrics if metric.variant in own)
+
     def to_dict(self) -> dict[str, object]:
         """Return the facts, ready for JSON, in the order in which people read them."""
         return {
@@ -131,7 +147,7 @@ class Manifest:
             "architecture": self.architecture,
             "sparsity": self.sparsity,
             "files": {name: asdict(self.files[name]) for name in sorted(self.files)},
-            "metrics": [asdict(metric) for metric in self.metrics],
+            "metrics": [metric.to_dict() for metric in self.metrics],
             "licence": self.licence,
             "base": self.base,
             "training": asdict(self.training) if self.training else None,
@@ -172,13 +188,11 @@ def read_manifest(data: bytes, *, where: str) -> Manifest:
     facts = Facts(fields=json_object(data, where=where), where=where)
     _check_format(facts)
     facts.exactly(FIELDS)
-    sparsity = facts.text("sparsity")
-    if sparsity not in SPARSITIES:
-        raise ExpertError(f"{where}: unknown sparsity {sparsity!r}")
     name, task, architecture = map(facts.text, ("name", "task", "architecture"))
     with placed(where):
         check_expert_name(name, task)
         check_id(architecture, what="architecture")
+        sparsity = check_sparsity(facts.text("sparsity"))
     return Manifest(
         name=name,
         task=task,
@@ -239,7 +253,7 @@ def _file(entry: Facts) -> FileFact:
 
 
 def _metric(entry: Facts) -> Metric:
-    entry.exactly(("name", "value", "unit", "data", "split", "commit"))
+    entry.exactly(("name", "value", "unit", "data", "split", "commit"), optional=("variant",))
     return Metric(
         name=entry.text("name"),
         value=entry.number("value"),
@@ -247,6 +261,7 @@ def _metric(entry: Facts) -> Metric:
         data=entry.text("data"),
         split=entry.text("split"),
         commit=entry.remark("commit"),
+        variant=entry.text("variant") if "variant" in entry.fields else "",
     )
 
 

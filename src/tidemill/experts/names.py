@@ -37,6 +37,7 @@ TASKS: Final = (
     "captioning",
     "answering",
     "routing",
+    "images",
 )
 """What an expert can be for."""
 

@@ -10,6 +10,7 @@ from typing import Final
 from tidemill.core.errors import ExpertError
 from tidemill.experts.documents import json_object
 from tidemill.experts.folder import FileStamp, read_whole, stamped_files
+from tidemill.experts.footprint import Footprint, footprint_of
 from tidemill.experts.manifest import Manifest, read_manifest
 from tidemill.experts.names import CARD, CONFIG, MANIFEST, TOKENIZER, WEIGHTS
 from tidemill.experts.refusals import refuse_code
@@ -64,8 +65,13 @@ class ExpertPackage:
 
     @property
     def parameters(self) -> int:
-        """How many values its tensors have."""
+        """How many values its tensors have, zeros that are not stored included."""
         return sum(tensor.size for tensor in self.tensors.values())
+
+    @property
+    def footprint(self) -> Footprint | None:
+        """What its sparse layers take; None where it has none."""
+        return footprint_of(self.tensors.values())
 
     @property
     def bytes_on_disk(self) -> int:

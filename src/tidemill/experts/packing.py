@@ -11,10 +11,13 @@ from tidemill.experts.documents import readable_json
 from tidemill.experts.dtypes import Floats
 from tidemill.experts.encodings import Storage
 from tidemill.experts.folder import FileFact, staged, write_new
+from tidemill.experts.footprint import footprint_of
 from tidemill.experts.manifest import Manifest, Metric, Training, read_manifest
 from tidemill.experts.names import CARD, CONFIG, MANIFEST, WEIGHTS, check_file_name
 from tidemill.experts.package import ExpertPackage, open_expert
+from tidemill.experts.patterns import sparsity_of
 from tidemill.experts.tensor_writer import write_tensors
+from tidemill.experts.tensors import read_tensors
 
 __all__ = ["ExpertDraft", "write_expert"]
 
@@ -33,7 +36,8 @@ class ExpertDraft:
         tensors: The weights.
         licence: An SPDX expression, or ``unknown``.
         languages: Which languages it knows.
-        storage: How to keep each tensor; float32 where nothing is said.
+        storage: How to keep each tensor; float32 where nothing is said. The sparsity of the
+            expert is the one pattern among them.
         texts: Further files by name: ``tokenizer.json``, other ``.json`` and ``.txt``.
         metrics: What was measured.
         base: What its weights were trained from.
@@ -82,7 +86,8 @@ def write_expert(folder: Path, draft: ExpertDraft) -> ExpertPackage:
         for name, text in sorted(texts.items()):
             files[name] = _write_text(stage, name, text)
         manifest = _manifest(draft)
-        files[CARD] = _write_text(stage, CARD, card_of(manifest, draft.about))
+        footprint = footprint_of(read_tensors(stage / WEIGHTS).values())
+        files[CARD] = _write_text(stage, CARD, card_of(manifest, draft.about, footprint))
         data = replace(manifest, files=files).to_json()
         write_new(stage / MANIFEST, [data])
         open_expert(stage)
@@ -105,7 +110,7 @@ def _manifest(draft: ExpertDraft) -> Manifest:
         task=draft.task,
         languages=tuple(sorted(set(draft.languages))),
         architecture=draft.architecture,
-        sparsity="dense",
+        sparsity=sparsity_of(chosen.encoding for chosen in draft.storage.values()),
         files=dict.fromkeys((CARD, CONFIG, WEIGHTS), nothing),
         metrics=draft.metrics,
         licence=draft.licence,

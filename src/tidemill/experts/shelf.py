@@ -47,6 +47,7 @@ class ExpertEntry:
             "expert_hash": self.package.expert_hash,
             "parameters": self.package.parameters,
             "bytes": self.package.bytes_on_disk,
+            "sparse": footprint.to_dict() if (footprint := self.package.footprint) else None,
             "manifest": self.package.manifest.to_dict(),
         }
 

@@ -13,10 +13,11 @@ from tidemill.core.errors import ExpertError
 from tidemill.core.files import PRIVATE_FILE
 from tidemill.experts.documents import canonical_json, placed
 from tidemill.experts.dtypes import DTYPES, Floats, Numbers, is_finite
-from tidemill.experts.encodings import Part, Shape, Storage, encoding
+from tidemill.experts.encodings import Storage, encoding
 from tidemill.experts.folder import FileFact, write_new
 from tidemill.experts.header import StoredTensor, header_bytes
 from tidemill.experts.names import check_tensor_name
+from tidemill.experts.parts import Part, Shape
 from tidemill.experts.tensors import METADATA_KEY, METADATA_VERSION, stored_shape
 
 __all__ = ["storage_for", "write_parts", "write_tensors"]

@@ -21,10 +21,12 @@ from typing_extensions import override
 from tidemill.core.errors import ExpertError
 from tidemill.experts.documents import Facts, canonical_json, json_object, placed
 from tidemill.experts.dtypes import DTYPES, Floats, Numbers, is_finite
-from tidemill.experts.encodings import Part, Shape, encoding
+from tidemill.experts.encodings import encoding
 from tidemill.experts.folder import opened
 from tidemill.experts.header import DATA_ALIGNMENT, Header, StoredTensor, read_header
 from tidemill.experts.names import check_tensor_name
+from tidemill.experts.parts import Part, Shape
+from tidemill.experts.sparse_encoding import NMSparse, SparseParts
 
 __all__ = [
     "METADATA_KEY",
@@ -98,8 +100,14 @@ class Tensor:
         }
 
     @property
+    def sparse(self) -> SparseParts | None:
+        """The parts of an N:M tensor for whoever computes with them; None for other encodings."""
+        found = encoding(self.encoding)
+        return found.stored(self.parts, self.shape) if isinstance(found, NMSparse) else None
+
+    @property
     def size(self) -> int:
-        """How many values there are."""
+        """How many values there are, zeros that are not stored included."""
         return math.prod(self.shape)
 
     @property

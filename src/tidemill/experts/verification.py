@@ -11,10 +11,11 @@ from tidemill.core.errors import ExpertError
 from tidemill.core.progress import Progress, Silence
 from tidemill.experts.card import check_card
 from tidemill.experts.documents import json_object
-from tidemill.experts.encodings import Shape
 from tidemill.experts.folder import fact_of, read_whole
 from tidemill.experts.names import CARD, CONFIG, MANIFEST, WEIGHTS
 from tidemill.experts.package import LARGEST_TEXT_BYTES, ExpertPackage, open_expert
+from tidemill.experts.parts import Shape
+from tidemill.experts.patterns import DENSE, is_pattern
 from tidemill.experts.refusals import HEAD_BYTES, refuse_magic
 from tidemill.experts.vocabulary import ids_of
 from tidemill.models.shapes import MODEL_TYPES, tensor_shapes
@@ -33,12 +34,14 @@ class Verification:
         findings: What is wrong, each with its file; empty for a sound package.
         package: The package, where it could be opened.
         shapes_checked: Whether its shapes were compared with what the architecture has.
+        hint: What can be done where it could not be opened; None where nothing is known.
     """
 
     folder: Path
     findings: tuple[str, ...]
     package: ExpertPackage | None
     shapes_checked: bool
+    hint: str | None = None
 
     @property
     def sound(self) -> bool:
@@ -48,15 +51,19 @@ class Verification:
     def to_dict(self) -> dict[str, object]:
         """Return the facts, ready for JSON."""
         package = self.package
+        footprint = package.footprint if package else None
         return {
             "name": package.name if package else self.folder.name,
             "folder": str(self.folder),
             "sound": self.sound,
             "findings": list(self.findings),
+            "hint": self.hint,
             "expert_hash": package.expert_hash if package else None,
             "tensors": len(package.tensors) if package else 0,
             "parameters": package.parameters if package else 0,
             "bytes": package.bytes_on_disk if package else 0,
+            "sparsity": package.manifest.sparsity if package else None,
+            "sparse": footprint.to_dict() if footprint else None,
             "shapes_checked": self.shapes_checked,
         }
 
@@ -64,8 +71,9 @@ class Verification:
 def verify_expert(folder: Path, *, progress: Progress | None = None) -> Verification:
     """Check a package down to the last byte.
 
-    Every hash, every number for NaN and infinity, the padding, how files begin, that JSON is
-    strict, the card, and the shapes where they follow from the config.
+    Every hash, every number for NaN and infinity, every index of an N:M tensor, the padding, how
+    files begin, that JSON is strict, the card, that manifest and tensors have one sparsity, and
+    the shapes where they follow from the config.
 
     Args:
         folder: The package.
@@ -78,7 +86,11 @@ def verify_expert(folder: Path, *, progress: Progress | None = None) -> Verifica
         package = open_expert(folder)
     except ExpertError as error:
         return Verification(
-            folder=folder, findings=(error.message,), package=None, shapes_checked=False
+            folder=folder,
+            findings=(error.message,),
+            package=None,
+            shapes_checked=False,
+            hint=error.hint,
         )
     found = islice(_Inspection(package, progress or Silence()).findings(), MOST_FINDINGS)
     return Verification(
@@ -105,7 +117,7 @@ def sound_expert(folder: Path, *, progress: Progress | None = None) -> ExpertPac
         more = len(found.findings) - 1
         raise ExpertError(
             found.findings[0] + (f" (and {more} more)" if more else ""),
-            hint="the expert is not used; get it again, or pack it again",
+            hint=found.hint or "the expert is not used; get it again, or pack it again",
         )
     return found.package
 
@@ -153,6 +165,7 @@ class _Inspection:
             for reason in _fault(tensor.check):
                 yield f"{package.folder}: {WEIGHTS}: {reason}"
             self._advance(name, tensor.stored_bytes)
+        yield from _fault(self._check_sparsity)
         if _is_shaped(package):
             shapes = {name: tensor.shape for name, tensor in package.tensors.items()}
             for reason in _fault(partial(check_shapes, package.config, shapes)):
@@ -181,6 +194,20 @@ class _Inspection:
             raise ExpertError(f"{path}: not UTF-8: {error}") from error
         if name == CARD:
             check_card(text, where=str(path))
+
+    def _check_sparsity(self) -> None:
+        """Compare what the manifest says with how the tensors are kept."""
+        package, said = self._package, self._package.manifest.sparsity
+        kept = {name: tensor.encoding for name, tensor in package.tensors.items()}
+        sparse = {name: pattern for name, pattern in kept.items() if is_pattern(pattern)}
+        for name, pattern in sparse.items():
+            if pattern != said:
+                raise ExpertError(
+                    f"{package.folder}: {WEIGHTS}: {name} is kept as {pattern},"
+                    f" and {MANIFEST} says {said}"
+                )
+        if said != DENSE and not sparse:
+            raise ExpertError(f"{package.folder}: {MANIFEST} says {said}, and no tensor is kept so")
 
     def _check_vocabulary(self) -> None:
         """Make sure that the table of words has a row for every id of the tokenizer."""

@@ -70,6 +70,8 @@ class Convolution(nn.Module):
         generator: Where first weights come from; without one they are zero, to be loaded over.
     """
 
+    dense_layers = frozenset({"projection"})
+
     def __init__(self, config: ConvolutionConfig, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.config = config

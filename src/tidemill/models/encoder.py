@@ -15,6 +15,8 @@ from typing_extensions import override
 
 from tidemill.models.batch import GraphBatch
 from tidemill.models.config import EncoderConfig
+from tidemill.models.joint import joint_linear
+from tidemill.sparsity.packed_layers import PackedLinear, joined
 
 __all__ = ["Encoder", "Hidden"]
 
@@ -72,6 +74,7 @@ class SelfAttention(nn.Module):
         self.query: nn.Linear = nn.Linear(width, width)
         self.key: nn.Linear = nn.Linear(width, width)
         self.value: nn.Linear = nn.Linear(width, width)
+        self.joint: PackedLinear | None = None
 
     @override
     def forward(
@@ -81,13 +84,22 @@ class SelfAttention(nn.Module):
     ) -> Float[Tensor, "batch places width"]:
         """Mix each place with those it may attend."""
         rows, places, width = hidden.shape
-        weight = torch.cat([self.query.weight, self.key.weight, self.value.weight])
-        bias = torch.cat([self.query.bias, self.key.bias, self.value.bias])
-        joint = functional.linear(hidden, weight, bias)
+        if self.joint is not None:
+            joint = self.joint(hidden)
+        else:
+            joint = joint_linear(hidden, (self.query, self.key, self.value))
         shape = (rows, places, 3, self.heads, width // self.heads)
         query, key, value = joint.view(shape).permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return mixed.transpose(1, 2).reshape(rows, places, width)
+
+    def join(self) -> None:
+        """Make one layer of query, key and value where they are packed: all read the same."""
+        layers = (self.query, self.key, self.value)
+        packed = [layer for layer in layers if isinstance(layer, PackedLinear)]
+        if len(packed) == len(layers):
+            self.joint = joined(packed)
+            del self.query, self.key, self.value
 
 
 class Residual(nn.Module):
@@ -167,6 +179,8 @@ class Encoder(nn.Module):
             Without one they are zero, to be loaded over.
     """
 
+    dense_layers = frozenset({"importance", "projection"})
+
     def __init__(self, config: EncoderConfig, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.config = config
@@ -215,6 +229,12 @@ class Encoder(nn.Module):
     def embed(self, batch: GraphBatch, depth: int | None = None) -> Float[Tensor, "batch vector"]:
         """Return one vector of length 1 for each input."""
         return functional.normalize(self.pooled(batch, depth).float(), dim=-1)
+
+    def join_products(self) -> None:
+        """Let packed layers that read the same inputs make one product; to be asked alone."""
+        for part in self.modules():
+            if isinstance(part, SelfAttention):
+                part.join()
 
     def _weights(
         self, tokens: Tensor, there: Bool[Tensor, "batch tokens"]

@@ -1,7 +1,7 @@
 """A model from its ``config.json`` and its tensors."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -11,14 +11,21 @@ from torch import nn
 from tidemill.core.errors import ExpertError
 from tidemill.models.config import encoder_config
 from tidemill.models.encoder import Encoder
+from tidemill.sparsity.formcache import FormCache
+from tidemill.sparsity.packed import PackedWeight
+from tidemill.sparsity.packed_layers import packed_layer
 
-__all__ = ["load_encoder", "load_weights"]
+__all__ = ["Weight", "Weights", "load_encoder", "load_weights"]
 
-Arrays = Mapping[str, NDArray[np.float32]]
+Weight: TypeAlias = NDArray[np.float32] | PackedWeight
+"""A dense tensor as an array, an N:M sparse matrix packed."""
+
+Weights: TypeAlias = Mapping[str, Weight]
+
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def load_encoder(facts: Mapping[str, object], tensors: Arrays) -> Encoder:
+def load_encoder(facts: Mapping[str, object], tensors: Weights) -> Encoder:
     """Return an encoder, ready to be asked.
 
     Args:
@@ -28,18 +35,57 @@ def load_encoder(facts: Mapping[str, object], tensors: Arrays) -> Encoder:
     Raises:
         ExpertError: Config and tensors do not belong together.
     """
-    return load_weights(Encoder(encoder_config(facts)), tensors)
+    config = encoder_config(facts)
+    network = load_weights(lambda: Encoder(config), tensors)
+    network.join_products()
+    return network
 
 
-def load_weights(network: Network, tensors: Arrays) -> Network:
+def load_weights(make: Callable[[], Network], tensors: Weights) -> Network:
     """Return a network with the weights of an expert, ready to be asked.
+
+    Nothing is made for weights that are about to be replaced, and sparse layers never have
+    a dense matrix.
+
+    Args:
+        make: Makes the network.
+        tensors: Its weights.
 
     Raises:
         ExpertError: They are not its own.
     """
-    weights = {name: torch.from_numpy(np.array(part)) for name, part in tensors.items()}
+    with torch.device("meta"):
+        network = make()
+    packed = {name: part for name, part in tensors.items() if isinstance(part, PackedWeight)}
+    weights = {
+        name: torch.from_numpy(np.array(part))
+        for name, part in tensors.items()
+        if not isinstance(part, PackedWeight)
+    }
+    forms = FormCache()
+    for name, weight in packed.items():
+        _put_packed(network, name, weight, forms)
     try:
-        network.load_state_dict(weights, strict=True)
+        network.load_state_dict(weights, strict=True, assign=True)
     except RuntimeError as error:
         raise ExpertError(f"config.json and the tensors do not fit: {error}") from error
-    return network.eval().requires_grad_(False)
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def _put_packed(network: nn.Module, name: str, weight: PackedWeight, forms: FormCache) -> None:
+    """Replace a dense layer by one over a packed weight.
+
+    Raises:
+        ExpertError: There is no layer of that name and shape.
+    """
+    place = name.removesuffix(".weight")
+    layer = dict(network.named_modules()).get(place)
+    if (
+        not isinstance(layer, nn.Linear | nn.Conv2d)
+        or layer.weight.numel() != weight.rows * weight.columns
+    ):
+        raise ExpertError(
+            f"{name}: a packed matrix of {weight.rows:,} x {weight.columns:,}, and the model has"
+            " no such layer"
+        )
+    network.set_submodule(place, packed_layer(layer, weight, forms))

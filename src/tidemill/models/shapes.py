@@ -10,6 +10,7 @@ from typing import Literal
 
 from tidemill.core.errors import ExpertError
 from tidemill.models.config import MOST_LAYERS, EncoderConfig, encoder_config
+from tidemill.models.image_config import ResNetConfig, ViTConfig, resnet_config, vit_config
 
 __all__ = ["MODEL_TYPES", "LayerShape", "encoder_layers", "parameter_count", "tensor_shapes"]
 
@@ -132,10 +133,63 @@ def _size(facts: Mapping[str, object], name: str) -> int:
     return value
 
 
+def _resnet_tensors(facts: Mapping[str, object]) -> Shapes:
+    config = resnet_config(facts)
+    first, second, third, fourth = config.widths
+    units = {
+        "stem": (config.images.channels, first),
+        "layer1": (first, second),
+        "residual1.first": (second, second),
+        "residual1.second": (second, second),
+        "layer2": (second, third),
+        "layer3": (third, fourth),
+        "residual3.first": (fourth, fourth),
+        "residual3.second": (fourth, fourth),
+    }
+    shapes: Shapes = {"classifier.weight": (len(config.images.labels), fourth)}
+    for name, (inputs, outputs) in units.items():
+        shapes[f"{name}.convolution.weight"] = (outputs, inputs, 3, 3)
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"{name}.norm.{part}"] = (outputs,)
+    return shapes
+
+
+def vit_layers(config: ViTConfig) -> Iterator[LayerShape]:
+    """Yield the layers of a vision transformer's blocks, in the order in which they run."""
+    width, middle = config.hidden_size, config.intermediate_size
+    for number in range(config.num_hidden_layers):
+        block = f"blocks.{number}"
+        yield _norm(f"{block}.norm1", width)
+        yield _linear(f"{block}.attention.qkv", width, 3 * width)
+        yield LayerShape(name=f"{block}.attention", kind="attention", inputs=width, outputs=width)
+        yield _linear(f"{block}.attention.output", width, width)
+        yield _norm(f"{block}.norm2", width)
+        yield _linear(f"{block}.fc1", width, middle)
+        yield _linear(f"{block}.fc2", middle, width)
+    yield _norm("norm", width)
+    classes = len(config.images.labels)
+    yield LayerShape(name="classifier", kind="linear", inputs=width, outputs=classes)
+
+
+def _vit_tensors(facts: Mapping[str, object]) -> Shapes:
+    config = vit_config(facts)
+    width, patch = config.hidden_size, config.patch_size
+    shapes: Shapes = {
+        "patch_embedding.weight": (width, config.images.channels, patch, patch),
+        "patch_embedding.bias": (width,),
+        "position_embedding": (config.places, width),
+    }
+    for layer in vit_layers(config):
+        shapes |= layer.tensors
+    return shapes
+
+
 _TENSORS: dict[str, Callable[[Mapping[str, object]], Shapes]] = {
     "roberta": _encoder_tensors,
     "tidemill-convolution": _convolution_tensors,
     "tidemill-static": _static_tensors,
+    ResNetConfig.model_type: _resnet_tensors,
+    ViTConfig.model_type: _vit_tensors,
 }
 
 

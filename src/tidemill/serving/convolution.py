@@ -15,6 +15,7 @@ from tidemill.models.convolution import Convolution, convolution_config
 from tidemill.models.lexemes import FIRST_ID, code_lexemes, lexeme_ids, padded
 from tidemill.models.loading import load_weights
 from tidemill.serving.embedder import CodeText, ngram_space, own_names
+from tidemill.serving.weights import weights_of
 
 __all__ = ["ConvolutionEmbedder"]
 
@@ -31,15 +32,13 @@ class ConvolutionEmbedder:
 
     def __init__(self, package: ExpertPackage) -> None:
         self._space = ngram_space(package)
-        network = Convolution(convolution_config(package.config))
-        if network.config.vocab_size != len(self._space) + FIRST_ID:
+        config = convolution_config(package.config)
+        if config.vocab_size != len(self._space) + FIRST_ID:
             raise ExpertError(
                 f"{package.folder}: {len(self._space):,} tokens and a table of"
-                f" {network.config.vocab_size:,} rows"
+                f" {config.vocab_size:,} rows"
             )
-        self._network = load_weights(
-            network, {name: part.to_float32() for name, part in package.tensors.items()}
-        )
+        self._network = load_weights(lambda: Convolution(config), weights_of(package))
         self._hash = package.expert_hash
 
     @property

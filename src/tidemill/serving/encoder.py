@@ -15,6 +15,7 @@ from tidemill.models.loading import load_encoder
 from tidemill.models.reference import reference_input
 from tidemill.models.tokenizer import Tokenizer, TokenSpans
 from tidemill.serving.embedder import CodeText
+from tidemill.serving.weights import weights_of
 from tidemill.source.dataflow.packing import unpack
 from tidemill.source.language import LANGUAGES
 from tidemill.source.leaves import leaves_of
@@ -39,8 +40,7 @@ class EncoderEmbedder:
     def __init__(self, package: ExpertPackage) -> None:
         if package.tokenizer is None:
             raise ExpertError(f"{package.folder}: an encoder without tokenizer.json")
-        tensors = {name: part.to_float32() for name, part in package.tensors.items()}
-        self._encoder = load_encoder(package.config, tensors)
+        self._encoder = load_encoder(package.config, weights_of(package))
         self._tokenizer = Tokenizer.load(package.tokenizer)
         self._hash = package.expert_hash
 

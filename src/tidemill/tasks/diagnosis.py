@@ -24,6 +24,7 @@ from tidemill.core.processor import processor_flags
 from tidemill.core.settings import Settings, resolve
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import grammar_of
+from tidemill.sparsity.instruction_sets import usable_sets
 from tidemill.store.store import Store
 from tidemill.tasks.whereabouts import store_folder
 
@@ -85,6 +86,7 @@ def _checks(settings: Settings, cwd: Path) -> Iterator[Check]:
     yield check_torch()
     yield _guarded("grammars", check_grammars)
     yield _guarded("native parts", lambda: check_native(settings))
+    yield _guarded("N:M kernels", lambda: check_kernels(settings, processor_flags()))
     yield check_sqlite(sqlite3.sqlite_version_info)
     yield check_processor(processor_flags(), len(os.sched_getaffinity(0)))
     yield check_memory(_memory_bytes(Path("/proc/meminfo")))
@@ -151,6 +153,37 @@ def check_native(settings: Settings) -> Check:
         found=", ".join(f"{part.name}: {part.state}" for part in missing),
         remedy=missing[0].reason or "everything works without, more slowly",
     )
+
+
+def check_kernels(settings: Settings, flags: frozenset[str]) -> Check:
+    """Say whether sparse products have native kernels, and for which instruction set.
+
+    They are looked up and not loaded: loaded before torch, they would not have its threads.
+
+    Args:
+        settings: Those in force.
+        flags: What the processor can do.
+    """
+    found = next((part for part in status(native=settings.native) if part.name == "nm"), None)
+    if found is not None and found.library is not None:
+        words = f"{found.state}, for {usable_sets(flags)[-1]} (not loaded)"
+        return Check(subject="N:M kernels", verdict="ok", found=words)
+    state = "not declared" if found is None else found.state
+    return Check(
+        subject="N:M kernels",
+        verdict="warn",
+        found=f"{state}: sparse experts answer and train by torch alone, no faster than dense",
+        remedy=_kernels_remedy(state, found.reason if found is not None else ""),
+    )
+
+
+def _kernels_remedy(state: str, reason: str) -> str:
+    """Say how there would be kernels; of a compiler's complaint the first line."""
+    if state == "off":
+        return "leave the setting native, and TIDEMILL_NATIVE, at auto"
+    if state == "not built":
+        return "build them: python -m tidemill.core.native"
+    return next(iter(reason.splitlines()), "") or "install tidemill again"
 
 
 def check_sqlite(version: tuple[int, ...]) -> Check:

@@ -18,7 +18,7 @@ from tidemill.training.reading import TrainingExample
 from tidemill.training.recipe import Recipe, Stage
 from tidemill.training.sampling import GroupPlan, LanguagePlan, LengthPlan
 from tidemill.training.trainees.encoder import EncoderTrainee
-from tidemill.training.trainees.trainee import Rows, Trainee
+from tidemill.training.trainees.trainee import Rows, TextTrainee
 
 __all__ = ["Material", "stage_plans"]
 
@@ -69,7 +69,7 @@ class Material:
         return {name: np.array(members, dtype=np.int64) for name, members in found.items()}
 
 
-def stage_plans(recipe: Recipe, material: Material, trainee: Trainee) -> list[StagePlan]:
+def stage_plans(recipe: Recipe, material: Material, trainee: TextTrainee) -> list[StagePlan]:
     """Return the stages of a recipe, ready to run.
 
     Raises:
@@ -83,7 +83,7 @@ def stage_plans(recipe: Recipe, material: Material, trainee: Trainee) -> list[St
 
 
 def _planned(
-    recipe: Recipe, stage: Stage, number: int, given: tuple[Material, Trainee]
+    recipe: Recipe, stage: Stage, number: int, given: tuple[Material, TextTrainee]
 ) -> StagePlan:
     material, trainee = given
     objectives: dict[str, Objective] = {
@@ -100,7 +100,9 @@ def _planned(
     )
 
 
-def _examples(stage: Stage, material: Material, trainee: Trainee, seed: tuple[int, str]) -> Plan:
+def _examples(
+    stage: Stage, material: Material, trainee: TextTrainee, seed: tuple[int, str]
+) -> Plan:
     if "groups" in stage.objectives:
         return _groups(stage, material, seed)
     rows = material.by_language(material.train, asked="search" in stage.objectives)
@@ -128,7 +130,7 @@ def _groups(stage: Stage, material: Material, seed: tuple[int, str]) -> GroupPla
 
 
 def _measure(
-    recipe: Recipe, material: Material, trainee: Trainee
+    recipe: Recipe, material: Material, trainee: TextTrainee
 ) -> Callable[[], dict[str, float]]:
     if recipe.task == "clones":
         groups = material.groups(material.valid)
@@ -137,11 +139,13 @@ def _measure(
     return lambda: search_measure(trainee, pairs, seed=recipe.seed)
 
 
-def _objective(name: str, stage: Stage, trainee: Trainee) -> Objective:
+def _objective(name: str, stage: Stage, trainee: TextTrainee) -> Objective:
     if name == "search":
         return SearchObjective(trainee, temperature=stage.temperature)
     if name == "groups":
         return GroupObjective(trainee, members=stage.members, temperature=stage.temperature)
+    if name == "classes":
+        raise InputError("the objective classes is for images", hint="Use search or groups.")
     if not isinstance(trainee, EncoderTrainee):
         raise InputError(f"the objective {name} is for encoders", hint="Use search or groups.")
     return _PRETRAINING[name](trainee)

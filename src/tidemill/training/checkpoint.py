@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from safetensors.torch import load, save
@@ -21,6 +22,7 @@ __all__ = ["Checkpoint", "Position", "newest", "restore", "restore_optimizer", "
 
 FACTS = "checkpoint.json"
 KEPT = 2
+NO_TENSORS: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +58,19 @@ class Checkpoint:
     tensors: Mapping[str, Tensor]
     threads: int
 
+    @property
+    def masks(self) -> dict[str, Tensor]:
+        """What a sparsifier kept of its masks."""
+        return _under("masks.", self.tensors)
+
 
 def write_checkpoint(
-    folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, position: Position
+    folder: Path,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    position: Position,
+    *,
+    masks: Mapping[str, Tensor] = NO_TENSORS,
 ) -> None:
     """Write the state of a run; those before the last are removed.
 
@@ -67,6 +79,7 @@ def write_checkpoint(
         network: Its weights.
         optimizer: Its moments.
         position: Where it is.
+        masks: What does not follow from the weights of a sparse model.
 
     Raises:
         CapacityError: The disk is full; the last checkpoint stays.
@@ -74,6 +87,7 @@ def write_checkpoint(
     tensors = {f"weights.{name}": part for name, part in network.state_dict().items()}
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"state.{number}.{name}": torch.as_tensor(x) for name, x in state.items()}
+    tensors |= {f"masks.{name}": part for name, part in masks.items()}
     data = save({name: part.detach().cpu().contiguous() for name, part in tensors.items()})
     name = f"checkpoint-{position.total:08d}.safetensors"
     write_atomically(folder / name, data)
@@ -133,6 +147,11 @@ def restore_optimizer(checkpoint: Checkpoint, optimizer: torch.optim.Optimizer) 
         state.setdefault(int(number), {})[key] = part
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+    for parameter, moments in optimizer.state.items():
+        for key, part in moments.items():
+            # Fused updates go through memory, so a moment must lie as its parameter does.
+            if part.shape == parameter.shape and part.stride() != parameter.stride():
+                moments[key] = torch.empty_like(parameter).copy_(part)
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tidemill.core.files import write_output
 from tidemill.training.journal import Entry, entries
 
-__all__ = ["CURVE", "curve", "write_curve"]
+__all__ = ["CURVE", "Series", "curve", "lines", "write_curve"]
 
 CURVE = "curve.svg"
 WIDTH, HEIGHT = 760, 360
@@ -47,6 +47,20 @@ def curve(journal: Sequence[Entry], title: str) -> str:
     parts += _drawn(measures, last, (0.0, 1.0), dashed=True, first=len(losses))
     parts += _loss_axis(_range(losses))
     return "\n".join((*parts, "</svg>\n"))
+
+
+def lines(series: Series, title: str, *, span: tuple[float, float] | None = None) -> str:
+    """Return some values over steps as SVG, with a line for each.
+
+    Args:
+        series: The points of each line, by its name, in order of the steps.
+        title: Of the picture.
+        span: Lowest and highest value of the axis; by default from 0 to the highest.
+    """
+    last = max((points[-1][0] for points in series.values()), default=1)
+    shown = span or _range(series)
+    parts = [_frame(title), _steps_axis(last), *_drawn(series, last, shown, dashed=False)]
+    return "\n".join((*parts, *_loss_axis(shown), "</svg>\n"))
 
 
 def _chief(journal: Sequence[Entry]) -> str:
@@ -93,7 +107,7 @@ def _steps_axis(last: int) -> str:
 def _loss_axis(span: tuple[float, float]) -> list[str]:
     return [
         f'<text x="{LEFT - 8}" y="{_y(value, span) + 4:.1f}" text-anchor="end">{value:.2g}</text>'
-        for value in (span[1] * tick / TICKS for tick in range(TICKS + 1))
+        for value in (span[0] + (span[1] - span[0]) * tick / TICKS for tick in range(TICKS + 1))
     ]
 
 
@@ -105,7 +119,9 @@ def _drawn(
     for number, (name, points) in enumerate(sorted(series.items()), start=first):
         colour = COLOURS[number % len(COLOURS)]
         places = " ".join(f"{_x(step, last):.1f},{_y(value, span):.1f}" for step, value in points)
-        dash = ' stroke-dasharray="5 4"' if dashed else ""
+        # Where the colours begin again, a line is told from the first of its colour.
+        again = number >= len(COLOURS)
+        dash = ' stroke-dasharray="5 4"' if dashed or again else ""
         parts.append(
             f'<polyline points="{places}" fill="none" stroke="{colour}" '
             f'stroke-width="1.6"{dash}/>'

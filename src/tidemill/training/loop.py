@@ -17,6 +17,7 @@ from torch import nn
 from tidemill.core.clock import Clock
 from tidemill.core.errors import TidemillError
 from tidemill.core.progress import Progress
+from tidemill.sparsity.sparsifier import Sparsifier
 from tidemill.training.chance import Chance
 from tidemill.training.checkpoint import (
     Checkpoint,
@@ -32,11 +33,15 @@ from tidemill.training.objectives.objective import Objective
 from tidemill.training.precision import is_bf16
 from tidemill.training.recipe import Recipe, Stage
 from tidemill.training.schedule import learning_rate
+from tidemill.training.switched_adamw import SwitchedAdamW
 from tidemill.training.trainees.trainee import Rows, Trainee
 
-__all__ = ["Plan", "Run", "StagePlan", "run_stages"]
+__all__ = ["FLIPS", "Plan", "Run", "StagePlan", "run_stages"]
 
 JOURNAL_EVERY = 10
+
+FLIPS = "flips"
+"""Among the measures of a sparse run: the share of mask entries that changed since the last."""
 
 
 class Plan(Protocol):
@@ -86,6 +91,7 @@ class Run:
         workers: The processes that train together.
         clock: For durations.
         progress: Told of every step, in steps.
+        sparsifier: Makes what sparse layers multiply with, or None for a dense model.
     """
 
     recipe: Recipe
@@ -94,6 +100,7 @@ class Run:
     workers: Workers
     clock: Clock
     progress: Progress
+    sparsifier: Sparsifier | None = None
 
 
 def run_stages(run: Run, stages: Sequence[StagePlan]) -> Position:
@@ -109,6 +116,8 @@ def run_stages(run: Run, stages: Sequence[StagePlan]) -> Position:
         if run.workers.rank == 0:
             trimmed(run.folder, position.total)
         restore(checkpoint, run.trainee.network)
+        if run.sparsifier is not None:
+            run.sparsifier.restore(checkpoint.masks)
     for number in range(position.stage, len(stages)):
         looped = _Loop(run, stages[number], number, checkpoint)
         position = looped.run(position)
@@ -129,9 +138,11 @@ class _Loop:
         self._device = next(self._network.parameters()).device
         self._is_bf16 = is_bf16(run.recipe.precision, self._device)
         run.trainee.depth = plan.stage.depth
-        self._optimizer = optimizer_for(self._network, plan.stage)
+        self._optimizer = optimizer_for(self._network, plan.stage, switches=run.recipe.adam_switch)
         if checkpoint is not None and checkpoint.position.step:
             restore_optimizer(checkpoint, self._optimizer)
+        if run.sparsifier is not None:
+            run.sparsifier.attach(self._optimizer)
         self._losses: dict[str, list[float]] = defaultdict(list)
         self._accuracies: dict[str, list[float]] = defaultdict(list)
 
@@ -141,6 +152,7 @@ class _Loop:
         begun = self._run.clock.monotonic() - position.seconds
         written = self._run.clock.monotonic()
         for step in range(position.step, steps):
+            self._choose_density(position.total)
             places = self._step(step)
             now = self._run.clock.monotonic()
             position = replace(
@@ -157,6 +169,15 @@ class _Loop:
         position = replace(position, stage=self._number + 1, step=0)
         self._write(position)
         return position
+
+    def _choose_density(self, total: int) -> None:
+        """Let sparse layers be dense where the recipe says so."""
+        sparsifier = self._run.sparsifier
+        if sparsifier is not None:
+            is_dense = sparsifier.spec.is_dense_at(total, self._run.recipe.steps)
+            sparsifier.be_dense(dense=is_dense)
+            if isinstance(self._optimizer, SwitchedAdamW):
+                self._optimizer.is_frozen = not is_dense
 
     def _step(self, step: int) -> int:
         """Do one update; return how many tokens and nodes it saw."""
@@ -204,16 +225,24 @@ class _Loop:
         measures: dict[str, float] = {}
         if due:
             with torch.inference_mode():
-                measures = self._plan.measure()
+                measures = self._plan.measure() | self._flips()
         if run.workers.rank == 0 and (due or position.step % JOURNAL_EVERY == 0):
             append(run.folder, self._entry(position, measures))
         loss = {name: values[-1] for name, values in self._losses.items() if values}
         said = ", ".join(f"{name} {value:.3f}" for name, value in loss.items())
         rate = position.places / max(position.seconds, 1e-9)
-        run.progress.advance(position.total, run.recipe.steps, f"{said}  {rate:,.0f} tokens/s")
+        run.progress.advance(
+            position.total, run.recipe.steps, f"{said}  {rate:,.0f} {run.trainee.unit}/s"
+        )
         if due or position.step % JOURNAL_EVERY == 0:
             self._losses.clear()
             self._accuracies.clear()
+
+    def _flips(self) -> dict[str, float]:
+        """Return the share of masks that changed since the last measurement."""
+        sparsifier = self._run.sparsifier
+        flips = sparsifier.flips() if sparsifier is not None else None
+        return {} if flips is None else {FLIPS: flips}
 
     def _entry(self, position: Position, measures: dict[str, float]) -> Entry:
         return Entry(
@@ -228,22 +257,46 @@ class _Loop:
 
     def _write(self, position: Position) -> None:
         if self._run.workers.rank == 0:
-            write_checkpoint(self._run.folder, self._network, self._optimizer, position)
+            sparsifier = self._run.sparsifier
+            write_checkpoint(
+                self._run.folder,
+                self._network,
+                self._optimizer,
+                position,
+                masks=sparsifier.state() if sparsifier is not None else {},
+            )
 
 
-def optimizer_for(network: nn.Module, stage: Stage) -> torch.optim.Optimizer:
-    """Return AdamW over a network; biases, scales and tables do not decay."""
+def optimizer_for(
+    network: nn.Module, stage: Stage, *, switches: bool = False
+) -> torch.optim.Optimizer:
+    """Return a stage's optimizer over a network; biases, scales and tables do not decay.
+
+    Args:
+        network: What is trained.
+        stage: Which optimizer, and how.
+        switches: Whether AdamW's variance is to be frozen on the way.
+    """
     matrices = {
-        f"{name}.weight" for name, part in network.named_modules() if isinstance(part, nn.Linear)
+        f"{name}.weight"
+        for name, part in network.named_modules()
+        if isinstance(part, nn.Linear | nn.Conv2d)
     }
     decaying = [part for name, part in network.named_parameters() if name in matrices]
     others = [part for name, part in network.named_parameters() if name not in matrices]
-    return torch.optim.AdamW(
-        [
-            {"params": decaying, "weight_decay": stage.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ],
+    groups = [
+        {"params": decaying, "weight_decay": stage.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    if stage.optimizer == "adamw":
+        kind = SwitchedAdamW if switches else torch.optim.AdamW
+        return kind(groups, lr=stage.learning_rate, fused=True)
+    return torch.optim.SGD(
+        groups,
         lr=stage.learning_rate,
+        momentum=stage.momentum,
+        # Without momentum there is nothing to look ahead by.
+        nesterov=stage.nesterov and stage.momentum > 0,
         fused=True,
     )
 

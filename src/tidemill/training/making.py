@@ -12,11 +12,11 @@ from tidemill.core.hashing import content_hash
 from tidemill.core.progress import Progress
 from tidemill.experts.package import ExpertPackage
 from tidemill.models.config import SIZES, EncoderConfig, encoder_config
-from tidemill.models.convolution import Convolution, ConvolutionConfig
+from tidemill.models.convolution import Convolution, ConvolutionConfig, convolution_config
 from tidemill.models.encoder import Encoder
 from tidemill.models.lexemes import FIRST_ID, lexeme_ids
-from tidemill.models.loading import load_encoder
-from tidemill.models.ngrams import TokenHashes, count_ngrams
+from tidemill.models.loading import load_encoder, load_weights
+from tidemill.models.ngrams import FEATURES, NgramSpace, TokenHashes, count_ngrams
 from tidemill.models.tokenizer import Tokenizer
 from tidemill.training.assembly import Material
 from tidemill.training.bags import BagColumns, bag_columns
@@ -25,12 +25,12 @@ from tidemill.training.columns import ragged
 from tidemill.training.distributed import Workers
 from tidemill.training.encoded import EncodedSet, encode
 from tidemill.training.kept import kept
-from tidemill.training.recipe import Recipe
+from tidemill.training.recipe import IMAGE_KINDS, Recipe
 from tidemill.training.texts import hashed_examples
 from tidemill.training.trainees.convolution import ConvolutionTrainee
 from tidemill.training.trainees.encoder import EncoderTrainee, Heads
 from tidemill.training.trainees.static import StaticNetwork, StaticTrainee
-from tidemill.training.trainees.trainee import Trainee
+from tidemill.training.trainees.trainee import TextTrainee
 
 __all__ = ["Workplace", "made"]
 
@@ -60,13 +60,19 @@ class Workplace:
     start: ExpertPackage | None = None
 
 
-def made(recipe: Recipe, material: Material, place: Workplace) -> Trainee:
+def made(recipe: Recipe, material: Material, place: Workplace) -> TextTrainee:
     """Return a recipe's model with first weights, and its corpus as it reads it.
 
     Raises:
-        InputError: The expert to start from is of another kind or size.
+        InputError: The expert to start from is of another kind or size, or the model is one
+            of images.
     """
-    if place.start is not None and recipe.model.kind != "encoder":
+    if recipe.model.kind in IMAGE_KINDS:
+        raise InputError(
+            f"a model of kind {recipe.model.kind} reads images, and {recipe.task} is of code",
+            hint='task = "images"',
+        )
+    if place.start is not None and recipe.model.kind not in {"encoder", "convolution"}:
         raise InputError(
             f"a model of kind {recipe.model.kind} begins from scratch", hint="Leave --start away."
         )
@@ -128,12 +134,8 @@ def _started(start: ExpertPackage, config: EncoderConfig) -> Encoder:
         InputError: It has another size than the recipe says.
     """
     known = encoder_config(start.config)
-    if replace(known, max_nodes=config.max_nodes, input_mode=config.input_mode) != config:
-        raise InputError(
-            f"{start.name} has another shape than the recipe",
-            path=str(start.folder),
-            hint=f"The recipe says {config}, and the expert is {known}.",
-        )
+    known = replace(known, max_nodes=config.max_nodes, input_mode=config.input_mode)
+    _check_shape(start, known, config)
     tensors = {name: part.to_float32() for name, part in start.tensors.items()}
     return load_encoder(config.to_dict(), tensors).requires_grad_()
 
@@ -187,21 +189,56 @@ def _convolution(recipe: Recipe, material: Material, place: Workplace) -> Convol
         material.examples, reads="lexemes", workers=place.readers, progress=place.progress
     )
     texts = [code for code, _ in pairs]
-    space = count_ngrams(
-        texts[: material.learnt], longest=1, least=spec.least, most=spec.most_features
+    space = (
+        _known_space(place.start)
+        if place.start
+        else count_ngrams(
+            texts[: material.learnt], longest=1, least=spec.least, most=spec.most_features
+        )
     )
     ids = ragged([lexeme_ids(text, space)[: spec.max_tokens] for text in texts], NO_IDS)
     config = ConvolutionConfig(
         vocab_size=len(space) + FIRST_ID, vector_size=spec.vector_size, max_tokens=spec.max_tokens
     )
     first = Chance(seed=recipe.seed, stage=-1, step=0)
-    return ConvolutionTrainee(
-        space,
-        ids,
-        Convolution(config, first.torch("convolution")),
-        dropout=spec.token_dropout,
-        device=place.team.device,
+    network = (
+        _started_convolution(place.start, config)
+        if place.start
+        else Convolution(config, first.torch("convolution"))
     )
+    return ConvolutionTrainee(
+        space, ids, network, dropout=spec.token_dropout, device=place.team.device
+    )
+
+
+def _known_space(start: ExpertPackage) -> NgramSpace:
+    """Return the tokens that an expert knows.
+
+    Raises:
+        ExpertError: It has none, or they are damaged.
+    """
+    return NgramSpace.from_json(start.file(FEATURES).read_bytes())
+
+
+def _started_convolution(start: ExpertPackage, config: ConvolutionConfig) -> Convolution:
+    """Return an expert's convolution.
+
+    Raises:
+        InputError: It has another size than the recipe says.
+    """
+    known = convolution_config(start.config)
+    _check_shape(start, known, config)
+    tensors = {name: part.to_float32() for name, part in start.tensors.items()}
+    return load_weights(lambda: Convolution(known), tensors).requires_grad_()
+
+
+def _check_shape(start: ExpertPackage, known: object, wanted: object) -> None:
+    if known != wanted:
+        raise InputError(
+            f"{start.name} has another shape than the recipe",
+            path=str(start.folder),
+            hint=f"The recipe says {wanted}, and the expert is {known}.",
+        )
 
 
 def _importance(columns: BagColumns, features: int, learnt: int) -> NDArray[np.float32]:

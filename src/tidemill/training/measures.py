@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from tidemill.core.randomness import stream
 from tidemill.metrics.ranking import map_at_r, ranking_of, reciprocal_rank
-from tidemill.training.trainees.trainee import Rows, Trainee
+from tidemill.training.trainees.images import ImageTrainee
+from tidemill.training.trainees.trainee import Rows, TextTrainee
 
-__all__ = ["group_measure", "search_measure"]
+__all__ = ["class_measure", "group_measure", "search_measure"]
 
 MOST_PAIRS = 500
 MOST_MEMBERS = 100
@@ -18,7 +20,7 @@ BLOCK = 500
 
 
 def search_measure(
-    trainee: Trainee, rows: Mapping[str, Rows], *, seed: int, most: int = MOST_PAIRS
+    trainee: TextTrainee, rows: Mapping[str, Rows], *, seed: int, most: int = MOST_PAIRS
 ) -> dict[str, float]:
     """Return the MRR of each language, every query among the code of up to 500 pairs.
 
@@ -45,7 +47,7 @@ def search_measure(
 
 
 def group_measure(
-    trainee: Trainee, groups: Sequence[Rows], *, seed: int, most: int = MOST_MEMBERS
+    trainee: TextTrainee, groups: Sequence[Rows], *, seed: int, most: int = MOST_MEMBERS
 ) -> dict[str, float]:
     """Return MAP@R over groups, each member asking for its fellows among all members.
 
@@ -76,6 +78,22 @@ def group_measure(
         scores = np.take_along_axis(vectors[here] @ vectors.T, others, axis=1)
         figures.append(map_at_r(ranking_of(scores, label[others] == label[here, None])))
     return {"map_at_r": float(np.concatenate(figures).mean())}
+
+
+def class_measure(trainee: ImageTrainee, rows: Rows) -> dict[str, float]:
+    """Return the share of images that are classified right, and their mean cross-entropy.
+
+    Args:
+        trainee: What is measured.
+        rows: The valid images.
+    """
+    right, loss = 0, 0.0
+    for start in range(0, len(rows), BLOCK):
+        part = rows[start : start + BLOCK]
+        scores, labels = trainee.scores(part, None), trainee.labels(part)
+        right += int((scores.argmax(dim=1) == labels).sum())
+        loss += functional.cross_entropy(scores, labels, reduction="sum").item()
+    return {"accuracy": right / len(rows), "cross_entropy": loss / len(rows)}
 
 
 def _scores(queries: Tensor, codes: Tensor) -> NDArray[np.float64]:

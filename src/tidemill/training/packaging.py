@@ -1,18 +1,21 @@
 """A finished run becomes an expert package."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tidemill.core.errors import InputError
 from tidemill.corpus.packed import PackedCorpus
 from tidemill.experts.encodings import Storage
 from tidemill.experts.manifest import Metric, Training
 from tidemill.experts.package import ExpertPackage, open_expert
 from tidemill.experts.packing import ExpertDraft, write_expert
+from tidemill.sparsity.packing import finished_weight
+from tidemill.sparsity.sparsifier import Sparsifier
 from tidemill.training.recipe import Recipe
 from tidemill.training.trainees.trainee import ModelFacts
 
@@ -25,6 +28,10 @@ _STORAGES = {
 }
 
 
+_PACKED = {"int8": "BF16", "bf16": "BF16", "fp32": "F32"}
+"""The kept weights of sparse layers are floats: an integer would save little beside its index."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Origin:
     """What an expert came from.
@@ -32,10 +39,12 @@ class Origin:
     Attributes:
         corpus: What it learnt from.
         start: The expert that it went on from, or None.
+        beside: The expert of another sparsity whose figures stand beside its own, or None.
     """
 
     corpus: PackedCorpus
     start: ExpertPackage | None = None
+    beside: ExpertPackage | None = None
 
 
 def packaged(
@@ -45,6 +54,7 @@ def packaged(
     *,
     origin: Origin,
     measures: dict[str, float],
+    sparsifier: Sparsifier | None = None,
 ) -> ExpertPackage:
     """Write a run's expert; one that an earlier end of the same run wrote is replaced.
 
@@ -54,13 +64,13 @@ def packaged(
         model: What it is made of.
         origin: What it came from.
         measures: What was measured on the valid part at the end.
+        sparsifier: Of a sparse model: its sparse layers are packed.
 
     Raises:
         ExpertError: The weights are no numbers.
         CapacityError: The disk is full.
     """
-    tensors = {name: _values(part) for name, part in model.tensors.items()}
-    wide = _STORAGES[recipe.storage]
+    tensors, storage = _kept(model, recipe, sparsifier)
     draft = ExpertDraft(
         name=recipe.name,
         task=recipe.task,
@@ -69,12 +79,9 @@ def packaged(
         tensors=tensors,
         licence=recipe.licence,
         languages=(*(recipe.languages or origin.corpus.languages), *recipe.also),
-        storage={name: wide for name, part in tensors.items() if part.ndim == 2},
+        storage=storage,
         texts=model.texts,
-        metrics=tuple(
-            Metric(name=name, value=value, data=origin.corpus.name, split="valid")
-            for name, value in measures.items()
-        ),
+        metrics=_metrics(recipe, origin, measures),
         training=Training(
             recipe=recipe.name,
             recipe_hash=recipe.hash,
@@ -96,6 +103,66 @@ def packaged(
     fresh.rename(folder)
     shutil.rmtree(former)
     return open_expert(folder)
+
+
+def _metrics(recipe: Recipe, origin: Origin, measures: dict[str, float]) -> tuple[Metric, ...]:
+    """Return what was measured, beside what another version came to on the same set.
+
+    Raises:
+        InputError: The other version was measured on another set, or has the same sparsity.
+    """
+    other = _other_version(recipe, origin)
+    own = recipe.sparsity if other else ""
+    theirs = other.manifest.own_metrics if other else ()
+    return (
+        *(
+            Metric(name=name, value=value, data=origin.corpus.name, split="valid", variant=own)
+            for name, value in measures.items()
+        ),
+        *(replace(metric, variant=other.manifest.sparsity) for metric in theirs if other),
+    )
+
+
+def _other_version(recipe: Recipe, origin: Origin) -> ExpertPackage | None:
+    """Return the expert whose figures can stand beside: by wish, else the start."""
+    other = origin.beside or origin.start
+    if other is None:
+        return None
+    training = other.manifest.training
+    fits = training is not None and training.data_hash == origin.corpus.hash
+    if fits and other.manifest.sparsity != recipe.sparsity:
+        return other
+    if origin.beside is None:
+        return None
+    raise InputError(
+        f"{other.name} cannot stand beside: it is {other.manifest.sparsity}"
+        f"{'' if fits else ', and was measured on another set'}",
+        path=str(other.folder),
+        hint="Give an expert of another sparsity that was trained with this set.",
+    )
+
+
+def _kept(
+    model: ModelFacts, recipe: Recipe, sparsifier: Sparsifier | None
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, Storage]]:
+    """Return the weights, and how each of them is kept."""
+    tensors = {name: _values(part) for name, part in model.tensors.items()}
+    wide = _STORAGES[recipe.storage]
+    storage = {name: wide for name, part in tensors.items() if part.ndim >= 2}
+    if sparsifier is not None and sparsifier.is_sparse_in_the_end:
+        packs = Storage(encoding=recipe.sparsity, dtype=_PACKED[recipe.storage])
+        for name, values in _sparse_values(model, sparsifier).items():
+            tensors[name], storage[name] = values, packs
+    return tensors, storage
+
+
+def _sparse_values(model: ModelFacts, sparsifier: Sparsifier) -> dict[str, NDArray[np.float32]]:
+    """Return the weights of sparse layers without what they drop, by the model's names."""
+    layers = {layer.weight.data_ptr(): layer for layer in sparsifier.layers.values()}
+    named = {name: layers.get(part.data_ptr()) for name, part in model.tensors.items()}
+    return {
+        name: _values(finished_weight(layer)) for name, layer in named.items() if layer is not None
+    }
 
 
 def _values(part: Tensor) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ A recipe and the packed corpus that it names are enough to train the same expert
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
-from tidemill.core.errors import ExpertError, InputError
+from tidemill.core.errors import ExpertError, InputError, SettingError
 from tidemill.core.hashing import content_hash
 from tidemill.experts.names import check_expert_name
+from tidemill.sparsity.pattern import NMPattern
+from tidemill.sparsity.spec import DECAY, Sparsity
 
 __all__ = [
     "ModelSpec",
@@ -27,8 +29,9 @@ __all__ = [
     "recipe_from",
 ]
 
-Kind = Literal["convolution", "encoder", "static"]
+Kind = Literal["convolution", "encoder", "static", "resnet9", "vit"]
 Precision = Literal["auto", "fp32", "bf16"]
+IMAGE_KINDS = frozenset({"resnet9", "vit"})
 _SAID = frozenset({"about", "also", "licence", "limits"})
 """What is said of an expert, and changes nothing in it."""
 
@@ -39,7 +42,7 @@ AtLeast0 = Annotated[int, Field(ge=0)]
 AtLeast1 = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
-ObjectiveName = Literal["masked-language", "edges", "alignment", "search", "groups"]
+ObjectiveName = Literal["masked-language", "edges", "alignment", "search", "groups", "classes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +50,9 @@ class ModelSpec:
     """What is trained.
 
     Attributes:
-        kind: ``encoder`` (graph-guided transformer), ``static`` (a linear map of n-grams) or
-            ``convolution`` (over lexical tokens, for clones).
+        kind: ``encoder`` (graph-guided transformer), ``static`` (a linear map of n-grams),
+            ``convolution`` (over lexical tokens, for clones), or for images ``resnet9`` and
+            ``vit`` (vision transformer).
         size: Of an encoder: ``bag`` (no layers), ``mini``, ``tiny``, ``small`` or ``base``.
         vector_size: Width of the vectors; 0 keeps the encoder's own.
         vocab_size: Entries of the tokenizer.
@@ -63,6 +67,11 @@ class ModelSpec:
         feature_dropout: Share of features that training leaves out of each text.
         token_dropout: Share of tokens that contrastive training of an encoder or a
             convolution makes unknown.
+        width: Channels of a ResNet-9's first convolution, or width of a transformer's places.
+        patch: Rows and columns of a vision transformer's patches, in pixels.
+        layers: Blocks of a vision transformer.
+        heads: Of its attention.
+        mlp_ratio: Width inside its feed-forward parts, in widths of a place.
     """
 
     kind: Kind
@@ -78,6 +87,11 @@ class ModelSpec:
     most_features: AtLeast1 = 32_768
     feature_dropout: Share = 0.1
     token_dropout: Share = 0.0
+    width: Annotated[int, Field(ge=1, le=8_192)] = 64
+    patch: Annotated[int, Field(ge=1, le=512)] = 4
+    layers: Annotated[int, Field(ge=1, le=128)] = 6
+    heads: AtLeast1 = 4
+    mlp_ratio: Annotated[int, Field(ge=1, le=16)] = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +107,17 @@ class Stage:
         learning_rate: The highest.
         warmup: Share of the steps on the way up to it.
         schedule: How it comes down.
-        weight_decay: Of AdamW, on matrices only.
+        optimizer: ``adamw``, or ``sgd`` with momentum.
+        momentum: Of SGD.
+        nesterov: Whether SGD looks ahead by its momentum.
+        weight_decay: On matrices and kernels only.
         temperature: Of the softmax over similarities.
         clip: Longest gradient.
         depth: Layers of an encoder that are gone through; all by default, none for a start as
             a bag of words.
+        label_smoothing: Share of what is wanted that all classes get alike, for ``classes``.
+        augmentation: What is done to images: ``crop-flip`` moves them by up to four pixels
+            and mirrors half of them.
     """
 
     objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1)]
@@ -112,6 +132,11 @@ class Stage:
     temperature: Positive = 0.05
     clip: Positive = 1.0
     depth: AtLeast0 | None = None
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    momentum: Share = 0.9
+    nesterov: bool = False
+    label_smoothing: Share = 0.0
+    augmentation: Literal["none", "crop-flip"] = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +160,20 @@ class Recipe:
         measure_every: Steps between measurements on the valid part; 0: only after each stage.
         checkpoint_seconds: Time between checkpoints.
         storage: How the expert's matrices are kept; vectors are kept in fp32.
+        sparsity: ``dense``, or an N:M pattern such as ``2:8`` for the layers that can be sparse.
+        method: How a sparse model is trained; see `tidemill.sparsity.methods`.
+        decay: What dropped weights lose besides, as a share of them added to their gradient.
+        mask_interval: Updates after which masks are chosen anew.
+        dense_start: Share of the steps, at the beginning, that is dense.
+        dense_finish: Share of the steps, at the end, that is dense.
+        adam_switch: Whether AdamW's variance is frozen when the dense start is over (STEP).
         licence: Of the expert.
         about: One line for people.
         limits: What the expert cannot do, or was not measured on, as Markdown for its card.
     """
 
     name: str
-    task: Literal["search", "clones"]
+    task: Literal["search", "clones", "images"]
     corpus: str
     model: ModelSpec
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
@@ -154,6 +186,13 @@ class Recipe:
     measure_every: AtLeast0 = 0
     checkpoint_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 120.0
     storage: Literal["int8", "bf16", "fp32"] = "int8"
+    sparsity: str = "dense"
+    method: str = "bdwp"
+    decay: float = DECAY
+    mask_interval: int = 1
+    dense_start: float = 0.0
+    dense_finish: float = 0.0
+    adam_switch: bool = False
     licence: str = "Apache-2.0"
     about: str = ""
     limits: str = ""
@@ -173,6 +212,38 @@ class Recipe:
     def steps(self) -> int:
         """Updates of all stages."""
         return sum(stage.steps for stage in self.stages)
+
+    @property
+    def sparse(self) -> Sparsity | None:
+        """How the model is made sparse, or None where it is not.
+
+        Raises:
+            SettingError: Pattern, method or an option cannot be.
+        """
+        if self.sparsity == "dense":
+            return None
+        return Sparsity(
+            pattern=NMPattern.parse(self.sparsity),
+            method=self.method,
+            decay=self.decay,
+            mask_interval=self.mask_interval,
+            dense_start=self.dense_start,
+            dense_finish=self.dense_finish,
+        )
+
+    def at_sparsity(self, sparsity: str, method: str | None = None) -> "Recipe":
+        """Return the same recipe at another sparsity.
+
+        Args:
+            sparsity: ``dense``, or a pattern.
+            method: How it is trained; by default as the recipe says.
+
+        Raises:
+            SettingError: There is no such pattern or method.
+        """
+        other = replace(self, sparsity=sparsity, method=method or self.method)
+        _ = other.sparse
+        return other
 
     def to_dict(self) -> dict[str, object]:
         """Return the facts, ready for JSON."""
@@ -237,7 +308,23 @@ def _checked(facts: dict[str, Any], path: Path) -> Recipe:
         check_expert_name(recipe.name, recipe.task)
     except ExpertError as error:
         raise InputError(f"name: {error.message}", path=str(path)) from error
+    _check_switch(recipe, path)
+    try:
+        _ = recipe.sparse
+    except SettingError as error:
+        raise InputError(f"sparsity: {error.message}", path=str(path), hint=error.hint) from error
     return recipe
+
+
+def _check_switch(recipe: Recipe, path: Path) -> None:
+    stages = recipe.stages
+    is_sound = recipe.dense_start > 0 and len(stages) == 1 and stages[0].optimizer == "adamw"
+    if recipe.adam_switch and not is_sound:
+        raise InputError(
+            "adam_switch: there is nothing to freeze",
+            path=str(path),
+            hint="It takes one stage, the optimizer adamw, and a dense_start above 0.",
+        )
 
 
 @cache

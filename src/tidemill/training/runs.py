@@ -12,7 +12,7 @@ from tidemill.core.errors import InputError, LockedError
 from tidemill.core.locks import JobLock
 from tidemill.core.settings import Settings, resolve
 from tidemill.training.journal import Entry, entries
-from tidemill.training.recipe import Recipe, read_recipe, recipe_from
+from tidemill.training.recipe import Recipe, recipe_from
 
 __all__ = [
     "RUN_FILE",
@@ -77,13 +77,13 @@ class RunState:
         }
 
 
-def folder_for(recipe: str, settings: Settings) -> Path:
+def folder_for(recipe: Recipe, settings: Settings) -> Path:
     """Return where a recipe's run is kept when nobody says where.
 
-    Raises:
-        InputError: There is no such recipe.
+    A name's runs at several sparsities stand beside one another.
     """
-    return runs_folder(settings) / read_recipe(recipe).name
+    beside = f"-{recipe.sparsity.replace(':', '-')}" if recipe.sparsity != "dense" else ""
+    return runs_folder(settings) / f"{recipe.name}{beside}"
 
 
 def runs_folder(settings: Settings) -> Path:

@@ -23,13 +23,16 @@ from tidemill.training.alike import DerivedExample, alike
 from tidemill.training.assembly import Material, stage_plans
 from tidemill.training.curve import write_curve
 from tidemill.training.distributed import Workers, workers
+from tidemill.training.images import prepared_images
 from tidemill.training.journal import entries
-from tidemill.training.loop import Run, StagePlan, run_stages
+from tidemill.training.loop import FLIPS, Run, StagePlan, run_stages
 from tidemill.training.making import Workplace, made
 from tidemill.training.nameless import nameless
 from tidemill.training.packaging import Origin, packaged
 from tidemill.training.recipe import Recipe, read_recipe
 from tidemill.training.runs import RUN_FILE, run_state
+from tidemill.training.sparse import sparsified
+from tidemill.training.trainees.trainee import Trainee
 
 if TYPE_CHECKING:
     from tidemill.training.reading import TrainingExample
@@ -48,9 +51,11 @@ class TrainingReport:
         expert: Where the expert is.
         steps: Updates of the weights in all.
         seconds: Time that training took in all.
-        places: Tokens and nodes that were seen.
+        places: Tokens and nodes that were seen, or images.
+        unit: Which of them: ``tokens`` or ``images``.
         measures: The last measurement on the valid part.
         resumed: Whether an earlier run was gone on with.
+        mask_seconds: Time that masks and sparse operands took in this call; 0 for a dense model.
     """
 
     folder: Path
@@ -58,16 +63,19 @@ class TrainingReport:
     steps: int
     seconds: float
     places: int
+    unit: str
     measures: dict[str, float]
     resumed: bool
+    mask_seconds: float = 0.0
 
 
 def train(  # noqa: PLR0913  all by name, and each a fact of the run
-    recipe: str | Path,
+    recipe: str | Path | Recipe,
     *,
     corpus: str | Path,
     folder: str | Path,
     start: str | Path | None = None,
+    beside: str | Path | None = None,
     device: str = "auto",
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -75,10 +83,13 @@ def train(  # noqa: PLR0913  all by name, and each a fact of the run
     """Train an expert, or go on with it where the run in ``folder`` stopped.
 
     Args:
-        recipe: The name of a recipe that comes with Tidemill, or a path.
+        recipe: The name of a recipe that comes with Tidemill, a path, or the recipe itself.
         corpus: The packed corpus.
         folder: The run's: checkpoints, journal, curve and, in the end, the expert.
-        start: An encoder to go on from, by name or path of its package; else from scratch.
+        start: An encoder or convolution to go on from, by name or path of its package; else
+            from scratch.
+        beside: An expert of another sparsity, measured on the same set, whose figures stand
+            beside this one's in the card; by default the start, where it was.
         device: ``cpu``, ``cuda``, or ``auto``.
         settings: Workers that read the corpus; by default those in force.
         progress: Told while the corpus is read, and of every step.
@@ -91,8 +102,10 @@ def train(  # noqa: PLR0913  all by name, and each a fact of the run
     """
     settings = settings or resolve().settings
     known = _expert(start, settings) if start is not None else None
-    work = _Work(device=device, settings=settings, progress=progress, start=known)
-    return _begun(read_recipe(recipe), open_corpus(Path(corpus)), Path(folder), work)
+    other = _expert(beside, settings) if beside is not None else None
+    work = _Work(device=device, settings=settings, progress=progress, start=known, beside=other)
+    plan = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
+    return _begun(plan, open_corpus(Path(corpus)), Path(folder), work)
 
 
 def resume(
@@ -131,6 +144,7 @@ class _Work:
     settings: Settings
     progress: Progress | None
     start: ExpertPackage | None
+    beside: ExpertPackage | None = None
 
 
 def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> TrainingReport:
@@ -147,12 +161,8 @@ def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> Tra
             progress=work.progress or Silence(),
             start=work.start,
         )
-        material = _material(plan, packed, place)
-        # The first process reads the corpus and keeps what it read; the others find it.
-        team.wait(for_first=True)
-        trainee = made(plan, material, place)
-        team.wait(for_first=False)
-        stages = stage_plans(plan, material, trainee)
+        trainee, stages = _prepared(plan, packed, place)
+        sparsifier = sparsified(plan, trainee, team.device)
         # A recipe and a set that do not fit begin no run.
         if team.rank == 0 and not resumed:
             write_atomically(folder / RUN_FILE, json.dumps(facts, indent=2).encode())
@@ -163,8 +173,28 @@ def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> Tra
             workers=team,
             clock=clock,
             progress=place.progress,
+            sparsifier=sparsifier,
         )
-        return _ended(run, stages, Origin(corpus=packed, start=work.start), resumed=resumed)
+        origin = Origin(corpus=packed, start=work.start, beside=work.beside)
+        return _ended(run, stages, origin, resumed=resumed)
+
+
+def _prepared(
+    plan: Recipe, packed: PackedCorpus, place: Workplace
+) -> tuple[Trainee, list[StagePlan]]:
+    """Return what is trained, with its corpus, and its stages.
+
+    Raises:
+        InputError: Recipe and corpus do not fit.
+    """
+    if plan.task == "images":
+        return prepared_images(plan, packed, place)
+    material = _material(plan, packed, place)
+    # The first process reads the corpus and keeps what it read; the others find it.
+    place.team.wait(for_first=True)
+    trainee = made(plan, material, place)
+    place.team.wait(for_first=False)
+    return trainee, stage_plans(plan, material, trainee)
 
 
 def _ended(
@@ -180,17 +210,20 @@ def _ended(
         steps=end.total,
         seconds=end.seconds,
         places=end.places,
+        unit=run.trainee.unit,
         measures=measures[-1] if measures else {},
         resumed=resumed,
+        mask_seconds=run.sparsifier.seconds if run.sparsifier else 0.0,
     )
     if run.workers.rank == 0:
-        write_curve(folder, f"{plan.name}: {end.total:,} steps, {end.places:,} tokens")
+        write_curve(folder, f"{plan.name}: {end.total:,} steps, {end.places:,} {run.trainee.unit}")
         packaged(
             report.expert,
             plan,
             run.trainee.facts(),
             origin=origin,
-            measures=report.measures,
+            measures={name: x for name, x in report.measures.items() if name != FLIPS},
+            sparsifier=run.sparsifier,
         )
     return report
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus.images.pictures import picture
 from tests.corpus.making import WORDS
 from tidemill.corpus.packed import open_corpus
 
@@ -120,3 +121,46 @@ def test_inspect_of_something_else(tidemill: Run) -> None:
     code, _, err = tidemill("data", "inspect", ".")
     assert code == 3
     assert "no packed training set" in err
+
+
+IMAGES = """\
+name = "patterns"
+about = "ten kinds"
+
+[images]
+source = "textures"
+side = 16
+count = 100
+"""
+
+
+def test_sets_of_images_are_built_and_looked_into(tidemill: Run, tree: Path) -> None:
+    (tree / "patterns.toml").write_text(IMAGES)
+    code, out, _ = tidemill("data", "build", "patterns.toml")
+    head, columns, line, *_ = out.splitlines()
+    assert code == 0
+    assert head.startswith("patterns: 100 examples of 1 source, ")
+    assert columns.split() == ["class", "train", "valid", "test"]
+    assert line.split() == ["horizontal", "9", "1", "0"]
+    code, out, _ = tidemill("data", "inspect", "patterns")
+    assert code == 0
+    assert "images of 16 x 16 x 3; equal images: 0" in out
+    assert "no split gives another away" in out
+    code, out, _ = tidemill("data", "inspect", "patterns", "--json")
+    assert (code, json.loads(out)["classes"]["grain"]["train"]) == (0, 9)
+
+
+def test_an_image_in_two_splits_is_told(tidemill: Run, tree: Path) -> None:
+    folder = tree / "patterns"
+    for name in ("cat", "dog"):
+        (tree / "pictures" / name).mkdir(parents=True)
+        for number in range(10):
+            (tree / "pictures" / name / f"{number}.png").write_bytes(picture(0, size=(8, 8)))
+    text = IMAGES.replace('"textures"', '"folders"\nfiles = "pictures"').replace(
+        "count = 100\n", ""
+    )
+    (tree / "patterns.toml").write_text(text)
+    assert tidemill("data", "build", "patterns.toml")[0] == 0
+    code, out, _ = tidemill("data", "inspect", str(folder))
+    assert code == 1
+    assert "in two splits: 2 equal" in out

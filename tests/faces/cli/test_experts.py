@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.experts.drafts import encoder_draft, packed, static_draft, values
+from tests.experts.drafts import (
+    edit_manifest,
+    encoder_draft,
+    packed,
+    sparse_draft,
+    static_draft,
+    values,
+)
 from tests.experts.huggingface import huggingface_folder
 
 Run = Callable[..., tuple[int, str, str]]
@@ -86,6 +93,32 @@ def test_verify_names_what_is_wrong(experts: Run, made: Path) -> None:
     assert "notes.txt has another hash" in lines[2]
     facts = loaded(experts("experts", "verify", str(made), "--json"))
     assert "notes.txt has another hash" in facts[0]["findings"][0]
+
+
+def test_sparsity_is_told(tidemill: Run, tmp_path: Path) -> None:
+    package = packed(tmp_path / "made", sparse_draft())
+    facts = loaded(tidemill("experts", "import", str(package.folder), "--json"))
+    assert facts["sparsity"] == "2:8"
+    row = tidemill("experts", "list")[1].splitlines()[1]
+    assert row.split()[:4] == ["search-encoder", "any", "encoder", "2:8"]
+    (entry,) = loaded(tidemill("experts", "list", "--json"))["experts"]
+    assert entry["manifest"]["sparsity"] == "2:8"
+    assert entry["sparse"] == {"tensors": 6, "packed_bytes": 2432, "dense_bytes": 8192}
+    _, out, _ = tidemill("experts", "verify")
+    assert out.endswith(" values; 2:8 in 6 of them: 2.4 kB instead of 8.2 kB\n")
+    (facts,) = loaded(tidemill("experts", "verify", "--json"))
+    assert (facts["sparsity"], facts["sparse"]) == ("2:8", entry["sparse"])
+
+
+def test_a_pattern_of_a_newer_version_is_refused_with_the_remedy(
+    tidemill: Run, tmp_path: Path
+) -> None:
+    package = packed(tmp_path / "made", sparse_draft())
+    edit_manifest(package, sparsity="2:64")
+    code, out, _ = tidemill("experts", "verify", str(package.folder))
+    assert code == 1
+    assert "unknown pattern '2:64'" in out
+    assert out.splitlines()[-1].startswith("      use a newer Tidemill; this one knows 1:2 to")
 
 
 def test_an_expert_goes_through_an_archive(experts: Run, tree: Path) -> None:

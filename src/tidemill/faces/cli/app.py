@@ -93,6 +93,7 @@ VERBS: tuple[Verb, ...] = (
     _verb("runs compare", "Put training runs side by side."),
     _verb("runs resume", "Go on with a training run that was stopped."),
     _verb("runs remove", "Remove training runs with everything in their folders."),
+    _verb("plan", "Say what N:M sparse training of a model would save, layer by layer."),
     _verb("selftest", "Kill, damage and fill up a store, and check that nothing is lost."),
 )
 

@@ -1,12 +1,13 @@
 """``tidemill data inspect``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from tidemill.corpus.example import SPLITS, Example
 from tidemill.corpus.inspection import PERCENTILES, Inspection, LanguageFacts, inspect_corpus
+from tidemill.corpus.packed import PackedCorpus, open_corpus
 from tidemill.faces.cli.options import AsJson, Seed, named_path
 from tidemill.faces.cli.output import Ink, columns, ink_for, printable, write, write_json
 from tidemill.faces.cli.progress import shown_progress
@@ -36,12 +37,16 @@ def inspect(
     Says what is in it by language, split and source, how long its functions are,
     and what is in it twice. Every file is compared with its hash. Ends with exit
     code 1 when one split gives another away: equal or almost equal functions, or
-    the same family of packages.
+    the same family of packages. Of a set of images it says the same by class;
+    equal are those whose pixels all are.
 
     For example:
 
         tidemill data inspect corpora/code-search --samples --seed 3
     """
+    packed = open_corpus(folder)
+    if packed.kind == "images":
+        _inspect_images(packed, as_json=as_json)
     with shown_progress(unit="examples") as progress:
         found = inspect_corpus(folder, seed=seed, near=near, progress=progress)
     if as_json:
@@ -49,6 +54,31 @@ def inspect(
     else:
         _report(found, ink_for(), samples=samples)
     raise typer.Exit(1 if found.duplicates.leaks else 0)
+
+
+def _inspect_images(packed: PackedCorpus, *, as_json: bool) -> NoReturn:
+    # Numpy is loaded for those alone who ask about images.
+    from tidemill.corpus.images.inspection import inspect_images  # noqa: PLC0415
+
+    found, ink = inspect_images(packed), ink_for()
+    if as_json:
+        write_json(found)
+        raise typer.Exit(1 if found.leaks else 0)
+    write(ink.bold(f"{printable(found.name)}: {printable(found.about)}"))
+    rows = [
+        (printable(name), *(f"{counts[split]:,}" for split in SPLITS))
+        for name, counts in found.classes.items()
+    ]
+    head, *lines = columns([("class", *SPLITS), *rows], right=frozenset(range(1, 4)))
+    write(ink.dim(head))
+    for line in lines:
+        write(line)
+    write(f"images of {' x '.join(map(str, found.shape))}; equal images: {found.equal:,}")
+    if found.leaks:
+        write(ink.bad(f"in two splits: {found.equal_across:,} equal"))
+    else:
+        write(ink.good("no split gives another away"))
+    raise typer.Exit(1 if found.leaks else 0)
 
 
 def _report(found: Inspection, ink: Ink, *, samples: bool) -> None:

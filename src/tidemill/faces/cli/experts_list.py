@@ -2,6 +2,8 @@
 
 import typer
 
+from tidemill.experts.manifest import Manifest
+from tidemill.experts.patterns import DENSE
 from tidemill.experts.shelf import ExpertEntry
 from tidemill.faces.cli.experts_options import registry_from
 from tidemill.faces.cli.options import AsJson, ExpertsFolder
@@ -61,13 +63,20 @@ def _row(entry: ExpertEntry) -> tuple[str, ...]:
     if package is None:
         return ("",) * len(HEADINGS)
     manifest = package.manifest
-    measured = [f"{metric.name} {metric.value:g}{metric.unit}" for metric in manifest.metrics[:1]]
+    measured = [
+        f"{metric.name} {metric.value:g}{metric.unit}" for metric in manifest.own_metrics[:1]
+    ]
     return (
         manifest.name,
         ", ".join(manifest.languages) or "any",
-        manifest.architecture,
+        _architecture(manifest),
         f"{package.parameters:,}",
         readable_bytes(package.bytes_on_disk),
         printable(measured[0]) if measured else "-",
         "you" if entry.is_own else "tidemill",
     )
+
+
+def _architecture(manifest: Manifest) -> str:
+    sparse = "" if manifest.sparsity == DENSE else f" {manifest.sparsity}"
+    return manifest.architecture + sparse

@@ -45,4 +45,5 @@ def described(package: ExpertPackage) -> dict[str, object]:
         "expert_hash": package.expert_hash,
         "parameters": package.parameters,
         "bytes": package.bytes_on_disk,
+        "sparsity": package.manifest.sparsity,
     }

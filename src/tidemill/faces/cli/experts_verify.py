@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tidemill.experts.package import ExpertPackage
 from tidemill.experts.registry import ExpertRegistry
 from tidemill.experts.verification import Verification, verify_expert
 from tidemill.faces.cli.experts_options import is_path, registry_from
@@ -19,6 +20,7 @@ from tidemill.faces.cli.output import (
     write_json,
 )
 from tidemill.faces.cli.progress import shown_progress
+from tidemill.tasks.diagnosis import readable_bytes
 
 __all__ = ["verify"]
 
@@ -71,7 +73,19 @@ def _report(found: Sequence[Verification], ink: Ink) -> None:
             write(f"{ink.bad('FAIL')}  {name}")
         else:
             shapes = "" if one.shapes_checked else "; no shapes follow from its config"
-            facts = f"{counted(len(package.tensors), 'tensor')}, {package.parameters:,} values"
-            write(f"{ink.good('ok')}    {name}  {ink.dim(facts + shapes)}")
+            write(f"{ink.good('ok')}    {name}  {ink.dim(_facts(package) + shapes)}")
         for finding in one.findings:
             write(f"      {printable(finding)}")
+        if one.hint:
+            write(f"      {printable(one.hint)}")
+
+
+def _facts(package: ExpertPackage) -> str:
+    facts = f"{counted(len(package.tensors), 'tensor')}, {package.parameters:,} values"
+    if sparse := package.footprint:
+        facts += (
+            f"; {package.manifest.sparsity} in {sparse.tensors:,} of them:"
+            f" {readable_bytes(sparse.packed_bytes)} instead of"
+            f" {readable_bytes(sparse.dense_bytes)}"
+        )
+    return facts

@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from tidemill.training.chance import Chance
 from tidemill.training.objectives.objective import Share
-from tidemill.training.trainees.trainee import Rows, Trainee
+from tidemill.training.trainees.trainee import Rows, TextTrainee
 
 __all__ = ["GroupObjective"]
 
@@ -19,7 +19,7 @@ class GroupObjective:
         temperature: Similarities are divided by it.
     """
 
-    def __init__(self, trainee: Trainee, *, members: int, temperature: float) -> None:
+    def __init__(self, trainee: TextTrainee, *, members: int, temperature: float) -> None:
         self._trainee = trainee
         self._members = members
         self._temperature = temperature

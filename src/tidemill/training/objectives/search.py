@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from tidemill.training.chance import Chance
 from tidemill.training.objectives.objective import Share
-from tidemill.training.trainees.trainee import Rows, Trainee
+from tidemill.training.trainees.trainee import Rows, TextTrainee
 
 __all__ = ["SearchObjective"]
 
@@ -20,7 +20,7 @@ class SearchObjective:
         temperature: Similarities are divided by it.
     """
 
-    def __init__(self, trainee: Trainee, *, temperature: float) -> None:
+    def __init__(self, trainee: TextTrainee, *, temperature: float) -> None:
         self._trainee = trainee
         self._temperature = temperature
 

@@ -44,6 +44,7 @@ class ConvolutionTrainee:
         self._dropout = dropout
         self._device = device
         self.depth: int | None = None
+        self.unit: str = "tokens"
 
     @property
     def network(self) -> nn.Module:

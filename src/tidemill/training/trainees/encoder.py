@@ -28,6 +28,8 @@ class Heads(nn.Module):
         generator: Where first weights come from.
     """
 
+    dense_layers = frozenset({"*"})
+
     def __init__(self, config: EncoderConfig, generator: torch.Generator) -> None:
         super().__init__()
         self.language: LanguageHead = LanguageHead(config, generator)
@@ -81,6 +83,7 @@ class EncoderTrainee:
         self.examples = examples
         self.device = device
         self.depth: int | None = None
+        self.unit: str = "tokens"
         self._network = _Network(encoder, heads).to(device)
 
     @property

@@ -82,6 +82,7 @@ class StaticTrainee:
         self._dropout = spec.feature_dropout
         self._device = device
         self.depth: int | None = None
+        self.unit: str = "tokens"
 
     @property
     def network(self) -> nn.Module:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tidemill.training.chance import Chance
 
-__all__ = ["ModelFacts", "Rows", "Trainee"]
+__all__ = ["ModelFacts", "Rows", "TextTrainee", "Trainee"]
 
 Rows = NDArray[np.int64]
 
@@ -34,18 +34,32 @@ class ModelFacts:
 
 
 class Trainee(Protocol):
-    """A network that turns examples, by number, into vectors of length 1.
+    """A network with a corpus as it reads it: what the loop knows of both.
 
     Attributes:
         depth: Layers that are gone through; None for all. What has no layers passes it over.
+        unit: What `places` counts.
     """
 
     depth: int | None
+    unit: str
 
     @property
     def network(self) -> nn.Module:
         """What is trained, with all its parameters."""
         ...
+
+    def places(self, rows: Rows) -> int:
+        """Return how much these examples are."""
+        ...
+
+    def facts(self) -> "ModelFacts":
+        """Return what an expert is made of."""
+        ...
+
+
+class TextTrainee(Trainee, Protocol):
+    """A network that turns examples, by number, into vectors of length 1."""
 
     def code(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
         """Return the vectors of examples' code.
@@ -58,12 +72,4 @@ class Trainee(Protocol):
 
     def queries(self, rows: Rows, chance: Chance | None) -> Float[Tensor, "rows vector"]:
         """Return the vectors of examples' queries."""
-        ...
-
-    def places(self, rows: Rows) -> int:
-        """Return how much these examples are, in tokens."""
-        ...
-
-    def facts(self) -> "ModelFacts":
-        """Return what an expert is made of."""
         ...

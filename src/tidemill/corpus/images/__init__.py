@@ -1,0 +1,1 @@
+"""Sets of images: read or made, cut into parts, packed."""

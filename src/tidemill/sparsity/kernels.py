@@ -1,0 +1,357 @@
+"""Products with N:M sparse weights in native code, and the forms of weights that they want.
+
+A `Form` is a sparse matrix as the kernels read it: cut along the contraction into blocks whose
+activations fit a first-level cache, and in each block row by row the kept values beside the
+places of their activations in that cache. `made` makes one of a dense weight in a single pass,
+`expanded` one of a packed weight, and `product` multiplies. Only kept weights ever meet an
+activation: NaN or infinity below a dropped weight spreads nowhere.
+
+Where there is no compiler, or ``TIDEMILL_NATIVE=off``, `available` says no and `why_not` why.
+"""
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int16
+from torch import Tensor
+
+from tidemill.core.errors import InputError, TidemillError
+from tidemill.core.native import function, kernels, load, status
+from tidemill.sparsity.packed import PackedWeight
+from tidemill.sparsity.pattern import NMPattern
+
+__all__ = [
+    "Form",
+    "available",
+    "decayed",
+    "expanded",
+    "isa",
+    "isas",
+    "made",
+    "product",
+    "why_not",
+]
+
+_ISAS = ("portable", "avx2", "avx512", "avx512bf16")
+_DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}
+_FUNCTIONS = {
+    "isas": ("", "i"),
+    "entries": ("qqiii", "q"),
+    "product": ("qqiiipqqppppii", "i"),
+    "make": ("qqiiipipppii", "i"),
+    "expand": ("qqiiipipqppi", "i"),
+    "decay": ("ppppqi", "i"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Form:
+    """A sparse matrix as the kernels read it.
+
+    Attributes:
+        pattern: N:M.
+        rows: Outputs of the product.
+        columns: The contraction; M divides it.
+        values: Kept weights, [block][row][kept]; float32 or bfloat16.
+        offsets: Of each value, the bytes from the start of a tile to its activations.
+    """
+
+    pattern: NMPattern
+    rows: int
+    columns: int
+    values: Float[Tensor, " entries"]
+    offsets: Int16[Tensor, " entries"]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the values, and of the activations that meet them."""
+        return self.values.dtype
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of values and offsets."""
+        return self.values.numel() * (self.values.element_size() + self.offsets.element_size())
+
+
+def available() -> bool:
+    """Return whether there are native kernels in this process."""
+    return bool(_functions())
+
+
+def why_not() -> str:
+    """Return why there are none, for people; empty when there are."""
+    if available():
+        return ""
+    found = next((one for one in status() if one.name == "nm"), None)
+    return "not declared" if found is None else f"{found.state}: {found.reason}".removesuffix(": ")
+
+
+def isas() -> tuple[str, ...]:
+    """Return the instruction sets that kernels can use here, the best last."""
+    return _isas()
+
+
+def isa() -> str:
+    """Return the best instruction set that kernels can use here.
+
+    Raises:
+        TidemillError: There are no kernels.
+    """
+    if not available():
+        raise _missing()
+    return _isas()[-1]
+
+
+def made(
+    weight: Float[Tensor, "outputs inputs"],
+    pattern: NMPattern,
+    *,
+    along: Literal["columns", "rows"],
+    dtype: torch.dtype = torch.float32,
+    into: Form | None = None,
+    mask: Tensor | None = None,
+) -> Form:
+    """Make the form of the N largest weights of every M.
+
+    Magnitudes are compared by their bits: NaN is larger than infinity, denormals count, and of
+    equals the first stays.
+
+    Args:
+        weight: The dense weight, float32 and contiguous.
+        pattern: N:M; M divides the side that groups run along.
+        along: ``columns`` for the product with x [..., inputs]; ``rows`` for that with a
+            gradient [..., outputs], whose form is the transposed one.
+        dtype: Of the values: float32 or bfloat16 (to the nearest, ties to even).
+        into: A form of the same kind whose memory is used again.
+        mask: Written if given: uint8 like the weight, 1 where a weight stays.
+
+    Raises:
+        InputError: Something has another type or size.
+        SettingError: M does not divide.
+        TidemillError: There are no kernels.
+    """
+    _check(weight, "the weight", (torch.float32,), weight.shape if weight.dim() == 2 else (0, 0))
+    rows, columns = weight.shape if along == "columns" else (weight.shape[1], weight.shape[0])
+    pattern.groups(columns)
+    if mask is not None:
+        _check(mask, "the mask", (torch.uint8,), weight.shape)
+    form = _empty(pattern, rows, columns, dtype) if into is None else into
+    _check_form(form, (pattern, rows, columns, dtype))
+    _call(
+        "make",
+        *_shape(form),
+        weight.data_ptr(),
+        int(along == "rows"),
+        form.values.data_ptr(),
+        form.offsets.data_ptr(),
+        0 if mask is None else mask.data_ptr(),
+        _best(),
+        torch.get_num_threads(),
+    )
+    return form
+
+
+def expanded(packed: PackedWeight, *, dtype: torch.dtype) -> Form:
+    """Make the form of a packed weight.
+
+    Args:
+        packed: Values of float32, bfloat16 or float16.
+        dtype: Of the form's values: float32 or bfloat16.
+
+    Raises:
+        InputError: A type is none of these.
+        TidemillError: There are no kernels.
+    """
+    shape = (packed.rows, packed.pattern.kept(packed.columns))
+    _check(packed.values, "packed values", tuple(_DTYPES), shape)
+    indices = packed.indices.contiguous()
+    form = _empty(packed.pattern, packed.rows, packed.columns, dtype)
+    _call(
+        "expand",
+        *_shape(form),
+        packed.values.data_ptr(),
+        _DTYPES[packed.values.dtype],
+        indices.data_ptr(),
+        indices.numel(),
+        form.values.data_ptr(),
+        form.offsets.data_ptr(),
+        torch.get_num_threads(),
+    )
+    return form
+
+
+def product(
+    x: Float[Tensor, "*tokens columns"],
+    form: Form,
+    bias: Float[Tensor, " rows"] | None = None,
+    *,
+    isa: str | None = None,
+) -> Float[Tensor, "*tokens rows"]:
+    """Return x W^T + bias; sums are float32.
+
+    The order of a float32 sum does not depend on threads, nor on how many tokens there are when
+    there are at least two; one alone is summed in another order. Products of bfloat16 by the
+    processor's own instruction take denormal numbers for zeros.
+
+    Args:
+        x: Activations of the form's type.
+        form: W.
+        bias: Added; of the form's type.
+        isa: One of `isas`, or the best.
+
+    Raises:
+        InputError: Something has another type or size.
+        TidemillError: There are no kernels.
+    """
+    values = form.values
+    rows, columns = form.rows, form.columns
+    if x.dtype != values.dtype or x.shape[-1:] != (columns,) or x.device.type != "cpu":
+        raise InputError(
+            f"activations {_told(x)} do not fit a form of {rows:,} x {columns:,} {values.dtype}"
+        )
+    wanted = _entries(form.pattern, rows, columns, values.dtype)
+    if values.numel() != wanted or form.offsets.numel() != wanted:
+        raise InputError(
+            f"a {form.pattern} form of {rows:,} x {columns:,} has {wanted:,} values and offsets,"
+            f" not {values.numel():,} and {form.offsets.numel():,}"
+        )
+    if bias is not None:
+        _check(bias, "the bias", (values.dtype,), (rows,))
+    flat = x if x.dim() == 2 else x.reshape(-1, columns)
+    if flat.stride(1) != 1:
+        flat = flat.contiguous()
+    y = x.new_empty((*x.shape[:-1], rows))
+    _call(
+        "product",
+        *_shape(form),
+        flat.data_ptr(),
+        flat.stride(0),
+        flat.shape[0],
+        values.data_ptr(),
+        form.offsets.data_ptr(),
+        0 if bias is None else bias.data_ptr(),
+        y.data_ptr(),
+        _best() if isa is None else _number(isa),
+        torch.get_num_threads(),
+    )
+    return y
+
+
+def decayed(
+    grad: Float[Tensor, "outputs inputs"],
+    weight: Float[Tensor, "outputs inputs"],
+    mask: Tensor,
+    decay: float,
+) -> None:
+    """Add ``decay * weight`` to the gradient of every dropped weight, in place.
+
+    Args:
+        grad: float32, contiguous like the others.
+        weight: float32.
+        mask: uint8; 0 where a weight was dropped.
+        decay: How much of it.
+
+    Raises:
+        InputError: Something has another type or size.
+        TidemillError: There are no kernels.
+    """
+    _check(grad, "the gradient", (torch.float32,), weight.shape)
+    _check(weight, "the weight", (torch.float32,), weight.shape)
+    _check(mask, "the mask", (torch.uint8,), weight.shape)
+    by = array("f", [decay])
+    address, _ = by.buffer_info()
+    parts = (grad.data_ptr(), weight.data_ptr(), mask.data_ptr())
+    _call("decay", *parts, address, grad.numel(), torch.get_num_threads())
+
+
+@cache
+def _functions() -> dict[str, Callable[..., int]]:
+    """Load the library; torch is loaded already, whose threads it uses."""
+    kernel = next((kernel for kernel in kernels() if kernel.name == "nm"), None)
+    library = None if kernel is None else load(kernel)
+    if library is None:
+        return {}
+    return {
+        name: function(library, f"tidemill_nm_{name}", *types) for name, types in _FUNCTIONS.items()
+    }
+
+
+@cache
+def _isas() -> tuple[str, ...]:
+    found = _functions()
+    bits = found["isas"]() if found else 0
+    return tuple(name for number, name in enumerate(_ISAS) if bits >> number & 1)
+
+
+@cache
+def _best() -> int:
+    return _ISAS.index(isa())
+
+
+def _number(name: str) -> int:
+    if name not in isas():
+        raise InputError(f"no kernels for {name!r} here: there are {', '.join(isas()) or 'none'}")
+    return _ISAS.index(name)
+
+
+def _call(name: str, *arguments: int) -> None:
+    found = _functions().get(name)
+    if found is None:
+        raise _missing()
+    if found(*arguments):
+        raise MemoryError("no memory for the scratch of a thread")
+
+
+def _missing() -> TidemillError:
+    return TidemillError(
+        f"there are no native kernels: {why_not()}",
+        hint="python -m tidemill.core.native builds them where there is a compiler.",
+    )
+
+
+@lru_cache(maxsize=4096)
+def _entries(pattern: NMPattern, rows: int, columns: int, dtype: torch.dtype) -> int:
+    found = _functions().get("entries")
+    if found is None:
+        raise _missing()
+    return found(rows, columns, pattern.n, pattern.m, _DTYPES[dtype])
+
+
+def _empty(pattern: NMPattern, rows: int, columns: int, dtype: torch.dtype) -> Form:
+    if dtype not in {torch.float32, torch.bfloat16}:
+        raise InputError(f"values of a form are float32 or bfloat16, not {dtype}")
+    count = _entries(pattern, rows, columns, dtype)
+    return Form(
+        pattern=pattern,
+        rows=rows,
+        columns=columns,
+        values=torch.empty(count, dtype=dtype),
+        offsets=torch.empty(count, dtype=torch.int16),
+    )
+
+
+def _shape(form: Form) -> tuple[int, int, int, int, int]:
+    pattern = form.pattern
+    return form.rows, form.columns, pattern.n, pattern.m, _DTYPES[form.values.dtype]
+
+
+def _check_form(form: Form, wanted: tuple[NMPattern, int, int, torch.dtype]) -> None:
+    if (form.pattern, form.rows, form.columns, form.dtype) != wanted:
+        raise InputError(
+            f"a {form.pattern} form of {form.rows:,} x {form.columns:,} {form.dtype} cannot hold"
+            f" {wanted[0]} of {wanted[1]:,} x {wanted[2]:,} {wanted[3]}"
+        )
+
+
+def _check(tensor: Tensor, what: str, dtypes: tuple[torch.dtype, ...], shape: object) -> None:
+    if tensor.dtype not in dtypes or tensor.shape != shape or not tensor.is_contiguous():
+        names = " or ".join(str(dtype) for dtype in dtypes)
+        raise InputError(f"{what} {_told(tensor)} is not {names} {shape}, contiguous on the CPU")
+
+
+def _told(tensor: Tensor) -> str:
+    return f"{tuple(tensor.shape)} {tensor.dtype}"

@@ -1,0 +1,158 @@
+"""Which layers of a model become sparse, and which stay dense."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from torch import nn
+
+from tidemill.core.errors import SettingError
+from tidemill.sparsity.convolution import SparseConv2d
+from tidemill.sparsity.linear import SparseLinear
+from tidemill.sparsity.spec import Sparsity
+
+__all__ = ["Layer", "chosen_layers", "declared_dense"]
+
+Layer = nn.Linear | nn.Conv2d
+
+_SPARED = "Name it in exempt to keep it dense."
+_UNSUPPORTED = (
+    nn.Conv1d,
+    nn.Conv3d,
+    nn.Bilinear,
+    nn.RNNBase,
+    nn.RNNCellBase,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
+_OPAQUE = (nn.MultiheadAttention, nn.RNNBase)
+"""They multiply with their inner layers' weights themselves, past the layers."""
+
+
+def declared_dense(model: nn.Module) -> frozenset[str] | None:
+    """Return the names of layers that the parts of a model declare to be dense.
+
+    A part declares them as ``dense_layers``, by their names within it; ``fnmatch`` patterns do.
+
+    Args:
+        model: Any module.
+
+    Returns:
+        The names, or None where nothing is declared.
+    """
+    found: set[str] = set()
+    is_declared = False
+    for name, part in model.named_modules():
+        own = part.__dict__.get("dense_layers", getattr(type(part), "dense_layers", None))
+        if own is not None:
+            is_declared = True
+            found |= {f"{name}.{inner}" if name else inner for inner in own}
+    return frozenset(found) if is_declared else None
+
+
+def chosen_layers(
+    model: nn.Module, spec: Sparsity, exempt: Iterable[str] | None
+) -> dict[str, Layer]:
+    """Return the layers that become sparse, by name, each looked at.
+
+    Args:
+        model: Any module.
+        spec: Pattern and method.
+        exempt: Names or ``fnmatch`` patterns of layers that stay dense. By default what the
+            model declares; of one that declares nothing, the first convolution and the last
+            linear layer.
+
+    Raises:
+        SettingError: A layer cannot be sparse; says which and what to do.
+    """
+    spared = _exempt(model) if exempt is None else tuple(exempt)
+    if exempt is not None:
+        _check_names(model, spared)
+    _check_kinds(model, spared)
+    layers = {
+        name: part
+        for name, part in model.named_modules()
+        if isinstance(part, nn.Linear | nn.Conv2d) and not _is_among(name, spared)
+    }
+    for name, layer in layers.items():
+        _check_layer(name, layer, spec)
+    _check_shared(model, layers)
+    if not layers:
+        raise SettingError(
+            "no layer of this model can be sparse",
+            hint="It needs a Linear or Conv2d that is not exempt.",
+        )
+    return layers
+
+
+def _check_layer(name: str, layer: Layer, spec: Sparsity) -> None:
+    if not name:
+        raise SettingError(
+            "the model is itself the layer", hint="Put it into a Sequential, where it has a name."
+        )
+    if isinstance(layer, SparseLinear | SparseConv2d):
+        raise SettingError(f"{name}: is sparse already", hint="Call desparsify first.")
+    if layer.weight.numel() == 0:
+        raise SettingError(f"{name}: has no weights", hint=_SPARED)
+    if isinstance(layer, nn.Conv2d) and layer.groups != 1:
+        raise SettingError(
+            f"{name}: a convolution in {layer.groups} groups cannot be sparse", hint=_SPARED
+        )
+    if isinstance(layer, nn.Conv2d) and layer.padding_mode != "zeros":
+        raise SettingError(f"{name}: padding with {layer.padding_mode}", hint=_SPARED)
+    outputs, inputs = layer.weight.shape[:2]
+    forward, backward = spec.rule.saves()
+    for what, length, matters in (("inputs", inputs, forward), ("outputs", outputs, backward)):
+        if matters and length % spec.pattern.m:
+            raise SettingError(
+                f"{name}: its {length:,} {what} do not divide into groups of {spec.pattern.m}",
+                hint=f"Choose a pattern whose M divides {length:,}. Or: {_SPARED}",
+            )
+
+
+def _exempt(model: nn.Module) -> tuple[str, ...]:
+    declared = declared_dense(model)
+    if declared is not None:
+        return tuple(sorted(declared))
+    named = list(model.named_modules())
+    convolutions = [name for name, part in named if isinstance(part, nn.Conv2d)]
+    linears = [name for name, part in named if isinstance(part, nn.Linear)]
+    return tuple(convolutions[:1] + linears[-1:])
+
+
+def _is_among(name: str, names: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, wanted) for wanted in names)
+
+
+def _check_names(model: nn.Module, names: Sequence[str]) -> None:
+    there = [name for name, _ in model.named_modules()]
+    for wanted in names:
+        if not any(fnmatchcase(name, wanted) for name in there):
+            raise SettingError(
+                f"exempt names {wanted!r}, and there is no such layer",
+                hint="Layers are named as model.named_modules() names them.",
+            )
+
+
+def _check_kinds(model: nn.Module, spared: Sequence[str]) -> None:
+    for name, part in model.named_modules():
+        if isinstance(part, (*_UNSUPPORTED, *_OPAQUE)) and not _is_among(name, spared):
+            raise SettingError(
+                f"{name or 'the model'}: a {type(part).__name__} cannot be sparse;"
+                " Linear and Conv2d can",
+                hint=_SPARED,
+            )
+
+
+def _check_shared(model: nn.Module, layers: Mapping[str, Layer]) -> None:
+    """Refuse weights that another layer uses too: it would not know that they are sparse."""
+    users: dict[int, set[str]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        users.setdefault(id(parameter), set()).add(name)
+    for name, layer in layers.items():
+        others = users[id(layer.weight)] - {f"{name}.weight"}
+        if others:
+            raise SettingError(
+                f"{name}: its weight is also {min(others)}",
+                hint="Name both in exempt to keep them dense.",
+            )

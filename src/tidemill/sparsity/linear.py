@@ -1,0 +1,67 @@
+"""A linear layer that trains with N:M sparsity."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from typing_extensions import override
+
+from tidemill.sparsity.masks import Matrix
+from tidemill.sparsity.operands import Operands
+from tidemill.sparsity.products import sparse_linear
+
+__all__ = ["SparseLinear", "in_dtype_of"]
+
+
+class SparseLinear(nn.Linear):
+    """A linear layer over the parameters of another, its products made of sparse operands.
+
+    Weight and bias stay what they were, under their names: optimizers, checkpoints and
+    `state_dict` see the dense layer.
+
+    Args:
+        linear: The layer whose parameters are shared.
+        operands: What the products are made of.
+    """
+
+    def __init__(self, linear: nn.Linear, operands: Operands) -> None:
+        nn.Module.__init__(self)
+        self.in_features = linear.in_features
+        self.out_features = linear.out_features
+        self.weight = linear.weight
+        self.bias = linear.bias
+        self.operands = operands
+        self.train(linear.training)
+
+    def matrix(self) -> Matrix:
+        """Return the weight with the contraction along its columns."""
+        return self.weight
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return X W^T + b."""
+        own = self.operands
+        if not own.is_sparse:
+            return functional.linear(input, self.weight, self.bias)
+        found: Tensor = sparse_linear(
+            input.to(own.dtype),
+            self.weight,
+            self.bias,
+            own.forward,
+            own.backward,
+            own.spec.pattern.n,
+            own.spec.pattern.m,
+            own.spec.rule.prunes_gradient,
+        )
+        return in_dtype_of(found, input)
+
+    def dense(self) -> nn.Linear:
+        """Return the dense layer over the same parameters."""
+        made = nn.Linear(self.in_features, self.out_features, self.bias is not None, device="meta")
+        made.weight, made.bias = self.weight, self.bias
+        return made.train(self.training)
+
+
+def in_dtype_of(found: Tensor, given: Tensor) -> Tensor:
+    """Return a product in its input's kind of number, except where torch casts by itself."""
+    is_cast = torch.is_autocast_enabled(given.device.type)
+    return found if is_cast else found.to(given.dtype)

@@ -1,0 +1,45 @@
+// AVX-512: 64 tokens are four vectors.
+#include "layout.h"
+#include "parallel.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prfchw"))), \
+    apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prfchw")
+#endif
+
+namespace tidemill {
+namespace avx512 {
+
+constexpr bool kHasFma = true;
+
+#include "rows.inc"
+#include "turn512.inc"
+#include "widths512.inc"
+#include "fill.inc"
+#include "product.inc"
+#include "one512.inc"
+constexpr int kVectorBytes = 64;
+
+#include "make.inc"
+
+}  // namespace avx512
+
+const Functions kAvx512 = {
+    avx512::product_f32,
+    avx512::product_with<avx512::Plain<bf16>>,
+    avx512::make_with<float>,
+    avx512::make_with<bf16>,
+};
+
+}  // namespace tidemill
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

@@ -1,0 +1,158 @@
+"""What a layer's products are made of between two updates: made once, used many times.
+
+An operand is a list of tensors, so that it passes through torch's operators as it is:
+none for the dense weight, one for a matrix without its dropped weights, and the two of a
+`Form` where kernels make the product.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from tidemill.sparsity import kernels
+from tidemill.sparsity.bimask import BiMask
+from tidemill.sparsity.kernels import Form
+from tidemill.sparsity.masks import Along, Mask, Matrix
+from tidemill.sparsity.packed import packed
+from tidemill.sparsity.plain import masked
+from tidemill.sparsity.selection import chosen_mask
+from tidemill.sparsity.spec import Sparsity
+from tidemill.sparsity.transposable import transposable_mask
+
+__all__ = ["Operand", "Operands"]
+
+Operand: TypeAlias = list[Tensor]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Operands:
+    """The operands of one layer under one sparsity.
+
+    Attributes:
+        spec: How the layer is sparse.
+        dtype: Of the numbers in the products.
+        with_kernels: Whether kernels may make the layer's products.
+        forward: For Y = X W^T.
+        backward: For dX = dY W.
+        active: Whether the layer is sparse now; in dense steps it is not.
+        mask: The forward mask, where the method has one.
+    """
+
+    spec: Sparsity
+    dtype: torch.dtype = torch.float32
+    with_kernels: bool = True
+    active: bool = True
+    forward: Operand = field(default_factory=list)
+    backward: Operand = field(default_factory=list)
+    mask: Mask | None = None
+    _backward_mask: Mask | None = None
+    _forms: dict[Along, Form] = field(default_factory=dict)
+    _inside: BiMask = field(default_factory=BiMask)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the products differ from the dense layer's now."""
+        return self.active and not (self.spec.rule.is_dense or self.spec.pattern.is_dense)
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of both operands and the masks."""
+        masks = [mask for mask in (self.mask, self._backward_mask) if mask is not None]
+        held = {id(part): part for part in (*self.forward, *self.backward, *masks)}
+        return sum(part.numel() * part.element_size() for part in held.values())
+
+    def state(self) -> dict[str, Tensor]:
+        """Return masks and permutation."""
+        parts = {
+            "forward": self.mask,
+            "backward": self._backward_mask,
+            "order": self._inside.order,
+            "made": torch.tensor(self._inside.made),
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take up what `state` gave."""
+        self.mask, self._backward_mask = state.get("forward"), state.get("backward")
+        self._inside.order, self._inside.made = state.get("order"), int(state["made"])
+
+    def make(
+        self, weight: Matrix, chance: torch.Generator | None = None, *, choose: bool = True
+    ) -> None:
+        """Make both operands of the weight as it now is.
+
+        Args:
+            weight: The dense weight.
+            chance: For methods that draw.
+            choose: Whether masks are chosen anew; else the kept weights stay where they are.
+        """
+        weight = weight.detach()
+        method = self.spec.rule
+        if method.is_dense or self.spec.pattern.is_dense:
+            return
+        if self._is_direct(weight):
+            self._make_direct(weight)
+            return
+        if choose or (self.mask is None and self._backward_mask is None):
+            self._choose(weight, chance)
+        saves_forward, saves_backward = method.saves()
+        self.forward = self._of(weight, self.mask, "columns" if saves_forward else None)
+        self.backward = self._of(weight, self._backward_mask, "rows" if saves_backward else None)
+
+    def _is_direct(self, weight: Tensor) -> bool:
+        """Whether kernels choose and copy in one pass over the weight."""
+        method = self.spec.rule
+        own = method.forward in {"dense", "magnitude"} and method.backward != "inside"
+        return own and self.spec.mask_interval == 1 and self._uses_kernels(weight)
+
+    def _uses_kernels(self, weight: Tensor) -> bool:
+        return self.with_kernels and weight.device.type == "cpu" and kernels.available()
+
+    def _make_direct(self, weight: Tensor) -> None:
+        method = self.spec.rule
+        if method.forward == "magnitude":
+            if self.mask is None:
+                self.mask = torch.empty(weight.shape, dtype=torch.bool)
+            self.forward = self._form(weight, "columns", self.mask)
+        if method.backward == "magnitude":
+            self.backward = self._form(weight, "rows", None)
+        elif method.backward == "forward" and self.mask is not None:
+            self.backward = [masked(weight, self.mask).to(self.dtype)]
+
+    def _form(self, weight: Tensor, along: Along, mask: Mask | None) -> Operand:
+        form = kernels.made(
+            weight,
+            self.spec.pattern,
+            along=along,
+            dtype=self.dtype,
+            into=self._forms.get(along),
+            mask=mask.view(torch.uint8) if mask is not None else None,
+        )
+        self._forms[along] = form
+        return [form.values, form.offsets]
+
+    def _choose(self, weight: Tensor, chance: torch.Generator | None) -> None:
+        method, pattern = self.spec.rule, self.spec.pattern
+        if method.forward == "magnitude":
+            self.mask = chosen_mask(weight, pattern)
+        elif method.forward == "both":
+            self.mask = transposable_mask(weight, pattern)
+        if method.backward == "magnitude":
+            self._backward_mask = chosen_mask(weight, pattern, along="rows")
+        elif method.backward == "forward":
+            self._backward_mask = self.mask
+        elif method.backward == "inside" and self.mask is not None:
+            self._backward_mask = self._inside.mask(weight, self.mask, pattern, chance)
+
+    def _of(self, weight: Tensor, mask: Mask | None, along: Along | None) -> Operand:
+        """Return what is left under a mask: as a form where groups run along the contraction."""
+        if mask is None:
+            return []
+        if along is None or self.spec.rule.backward == "inside" or not self._uses_kernels(weight):
+            return [masked(weight, mask).to(self.dtype)]
+        turned = (weight, mask) if along == "columns" else (weight.T, mask.T)
+        form = kernels.expanded(packed(*turned, self.spec.pattern), dtype=self.dtype)
+        return [form.values, form.offsets]

@@ -1,0 +1,140 @@
+"""The products of sparse layers as torch operators, with their gradients.
+
+``tidemill::sparse_linear`` trains: its operands were made after the last update.
+``tidemill::packed_linear`` answers: its weight is there in packed form alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tidemill.sparsity import kernels
+from tidemill.sparsity.kernels import Form
+from tidemill.sparsity.pattern import NMPattern
+from tidemill.sparsity.plain import pruned_gradient
+
+__all__ = ["packed_linear", "sparse_linear"]
+
+
+@torch.library.custom_op("tidemill::sparse_linear", mutates_args=())
+def sparse_linear(  # noqa: PLR0913, PLR0917  an operator takes values by place
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    forward: Sequence[Tensor],
+    backward: Sequence[Tensor],
+    n: int,
+    m: int,
+    prunes: bool,
+) -> Tensor:
+    """Return X W^T + b, of which forward and input's gradient are made of sparse operands.
+
+    Args:
+        x: Inputs [..., inputs]; their dtype is that of the products.
+        weight: The dense weight [outputs, inputs], which gets a dense gradient.
+        bias: Added.
+        forward: The operand of the forward product (see `Operands`).
+        backward: That of the input's gradient.
+        n: Of the pattern.
+        m: Of the pattern.
+        prunes: Whether the gradient is pruned N:M before the input's is made.
+    """
+    shape = (weight.shape[0], weight.shape[1])
+    del backward, prunes  # for the gradient
+    own = bias.to(x.dtype) if bias is not None else None
+    return _product(x, weight, forward, own, form=(NMPattern(n, m), *shape))
+
+
+@sparse_linear.register_fake
+def _(x: Tensor, weight: Tensor, *_: object) -> Tensor:
+    return x.new_empty((*x.shape[:-1], weight.shape[0]))
+
+
+def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG001
+    x, weight, bias, _, backward, n, m, prunes = inputs
+    ctx.save_for_backward(x, weight, *backward)
+    ctx.pattern, ctx.prunes = NMPattern(n, m), prunes
+    ctx.bias_dtype = bias.dtype if bias is not None else None
+    ctx.forward_length = len(inputs[3])
+
+
+def _backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
+    x, weight, *backward = ctx.saved_tensors
+    for_x = for_weight = for_bias = None
+    if ctx.needs_input_grad[0]:
+        pruned = pruned_gradient(gradient, ctx.pattern) if ctx.prunes else gradient
+        outputs, inputs = weight.shape
+        for_x = _product(
+            pruned, weight, backward, None, form=(ctx.pattern, inputs, outputs), turned=True
+        )
+    rows = gradient.reshape(-1, gradient.shape[-1])
+    if ctx.needs_input_grad[1]:
+        # Neither side is pruned: every weight learns, the dropped ones as well.
+        for_weight = (rows.T @ x.reshape(-1, x.shape[-1])).to(weight.dtype)
+    if ctx.bias_dtype is not None and ctx.needs_input_grad[2]:
+        for_bias = rows.sum(dim=0).to(ctx.bias_dtype)
+    lists = ([None] * ctx.forward_length, [None] * len(backward))
+    return (for_x, for_weight, for_bias, *lists, None, None, None)
+
+
+sparse_linear.register_autograd(_backward, setup_context=_setup)
+
+
+def _product(
+    x: Tensor,
+    weight: Tensor,
+    operand: Sequence[Tensor],
+    bias: Tensor | None,
+    *,
+    form: tuple[NMPattern, int, int],
+    turned: bool = False,
+) -> Tensor:
+    """Return the product with an operand, whichever kind it is."""
+    if len(operand) == len(("values", "offsets")):
+        return _with_form(x, operand, bias, form)
+    matrix = operand[0] if operand else weight.to(x.dtype)
+    return functional.linear(x, matrix.T if turned else matrix, bias)
+
+
+def _with_form(
+    x: Tensor, parts: Sequence[Tensor], bias: Tensor | None, form: tuple[NMPattern, int, int]
+) -> Tensor:
+    pattern, rows, columns = form
+    values, offsets = parts
+    found = Form(pattern=pattern, rows=rows, columns=columns, values=values, offsets=offsets)
+    return kernels.product(x, found, bias)
+
+
+@torch.library.custom_op("tidemill::packed_linear", mutates_args=())
+def packed_linear(  # noqa: PLR0913, PLR0917  an operator takes values by place
+    x: Tensor,
+    values: Tensor,
+    offsets: Tensor,
+    bias: Tensor | None,
+    rows: int,
+    columns: int,
+    n: int,
+    m: int,
+) -> Tensor:
+    """Return X W^T + b of a weight that is there as a kernel's form alone; has no gradient.
+
+    Args:
+        x: Inputs [..., columns].
+        values: Of the form.
+        offsets: Of the form.
+        bias: Added.
+        rows: Outputs.
+        columns: Inputs.
+        n: Of the pattern.
+        m: Of the pattern.
+    """
+    return _with_form(x, (values, offsets), bias, (NMPattern(n, m), rows, columns))
+
+
+@packed_linear.register_fake
+def _(x: Tensor, *rest: Any) -> Tensor:
+    rows: int = rest[3]
+    return x.new_empty((*x.shape[:-1], rows))

@@ -1,0 +1,70 @@
+"""How a model is to be made sparse: everything that decides it, in one value."""
+
+from dataclasses import dataclass
+
+from tidemill.core.errors import SettingError
+from tidemill.sparsity.methods import Method, method
+from tidemill.sparsity.pattern import NMPattern
+
+__all__ = ["DECAY", "Sparsity"]
+
+DECAY = 2e-4
+"""Of dropped weights, as the code of SR-STE has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sparsity:
+    """A pattern, a way of training with it, and their options.
+
+    Attributes:
+        pattern: N:M.
+        method: A name in ``METHODS``.
+        decay: What dropped weights lose besides, as a share of them added to their gradient.
+        mask_interval: Updates after which masks are chosen anew; between them the kept weights
+            follow the updates at the places that they have.
+        dense_start: Share of the training, at its beginning, that is dense.
+        dense_finish: Share of the training, at its end, that is dense.
+
+    Raises:
+        SettingError: An option is out of its range, or there is no such method.
+    """
+
+    pattern: NMPattern
+    method: str = "bdwp"
+    decay: float = DECAY
+    mask_interval: int = 1
+    dense_start: float = 0.0
+    dense_finish: float = 0.0
+
+    def __post_init__(self) -> None:
+        method(self.method)
+        if not 0 <= self.decay < 1:
+            raise SettingError(f"a decay of {self.decay}", hint="It is 0 to 1, such as 2e-4.")
+        if self.mask_interval < 1:
+            raise SettingError(
+                f"a mask interval of {self.mask_interval}", hint="It is 1 update or more."
+            )
+        if min(self.dense_start, self.dense_finish) < 0 or self.dense_start + self.dense_finish > 1:
+            raise SettingError(
+                f"{self.dense_start} of the training dense first, {self.dense_finish} at the end",
+                hint="Both are shares, together 1 at most.",
+            )
+
+    @classmethod
+    def parse(cls, pattern: str, method: str = "bdwp", *, decay: float = DECAY) -> "Sparsity":
+        """Return a sparsity by the words for its pattern and method.
+
+        Raises:
+            SettingError: One of them is unknown.
+        """
+        return cls(pattern=NMPattern.parse(pattern), method=method, decay=decay)
+
+    @property
+    def rule(self) -> Method:
+        """The method itself."""
+        return method(self.method)
+
+    def is_dense_at(self, step: int, steps: int) -> bool:
+        """Say whether a step of so many is a dense one."""
+        first, last = round(self.dense_start * steps), steps - round(self.dense_finish * steps)
+        return not first <= step < last

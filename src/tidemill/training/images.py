@@ -1,0 +1,123 @@
+"""An image recipe and its set become what the loop runs: a trainee, and plans for its stages."""
+
+from functools import partial
+
+import numpy as np
+
+from tidemill.core.errors import ExpertError, InputError
+from tidemill.corpus.images.packed import classes_of, read_images, read_labels
+from tidemill.corpus.packed import PackedCorpus
+from tidemill.models.classifiers import new_classifier
+from tidemill.models.image_config import ImageInput, ResNetConfig, ViTConfig
+from tidemill.training.chance import Chance
+from tidemill.training.loop import StagePlan
+from tidemill.training.making import Workplace
+from tidemill.training.measures import class_measure
+from tidemill.training.objectives.classes import ClassObjective
+from tidemill.training.recipe import ModelSpec, Recipe, Stage
+from tidemill.training.sampling import LanguagePlan
+from tidemill.training.trainees.images import ImageTrainee
+
+__all__ = ["prepared_images"]
+
+OBJECTIVE = "classes"
+CODE_ALONE = ("languages", "rewrites", "nameless", "also")
+
+
+def prepared_images(
+    recipe: Recipe, packed: PackedCorpus, place: Workplace
+) -> tuple[ImageTrainee, list[StagePlan]]:
+    """Return a recipe's classifier with first weights and its images, and its stages.
+
+    Raises:
+        InputError: The set is none of images, or the recipe says what is for code, or shapes
+            that do not fit the images.
+    """
+    _check(recipe, place)
+    splits = ("train", "valid")
+    parts = [read_images(packed, split) for split in splits]
+    for split, part in zip(splits, parts, strict=True):
+        if not len(part):
+            raise InputError(f"the set has no image in {split}", path=str(packed.folder))
+    first = Chance(seed=recipe.seed, stage=-1, step=0)
+    trainee = ImageTrainee(
+        np.concatenate(parts),
+        np.concatenate([read_labels(packed, split) for split in splits]),
+        new_classifier(_config(recipe.model, packed), first.torch(recipe.model.kind)),
+        architecture=recipe.model.kind,
+        device=place.team.device,
+    )
+    counts = (len(parts[0]), len(parts[1]))
+    return trainee, [
+        _planned(recipe, number, trainee, counts) for number in range(len(recipe.stages))
+    ]
+
+
+def _check(recipe: Recipe, place: Workplace) -> None:
+    """Refuse what only recipes of code may say."""
+    if place.start is not None:
+        raise InputError("a classifier begins from scratch", hint="Leave --start away.")
+    for name in CODE_ALONE:
+        if getattr(recipe, name):
+            raise InputError(f"{name}: for recipes of code alone", hint="Leave it away.")
+    for stage in recipe.stages:
+        for name in stage.objectives:
+            if name != OBJECTIVE:
+                hint = f'objectives = ["{OBJECTIVE}"]'
+                raise InputError(f"the objective {name} is for code", hint=hint)
+
+
+def _config(spec: ModelSpec, packed: PackedCorpus) -> ResNetConfig | ViTConfig:
+    """Return the model's shape.
+
+    Raises:
+        InputError: It is a model of code, or its shape does not fit the images.
+    """
+    size, _, channels = packed.manifest["shape"]
+    try:
+        shown = ImageInput(
+            size=size,
+            channels=channels,
+            mean=tuple(packed.manifest["mean"]),
+            std=tuple(packed.manifest["std"]),
+            labels=classes_of(packed),
+        )
+        if spec.kind == "resnet9":
+            return ResNetConfig(images=shown, width=spec.width)
+        if spec.kind == "vit":
+            return ViTConfig(
+                images=shown,
+                patch_size=spec.patch,
+                hidden_size=spec.width,
+                num_hidden_layers=spec.layers,
+                num_attention_heads=spec.heads,
+                intermediate_size=spec.mlp_ratio * spec.width,
+            )
+    except ExpertError as error:
+        raise InputError(f"model: {error.message}") from error
+    raise InputError(
+        f"a model of kind {spec.kind} reads code, not images", hint='kind = "resnet9" or "vit"'
+    )
+
+
+def _planned(
+    recipe: Recipe, number: int, trainee: ImageTrainee, counts: tuple[int, int]
+) -> StagePlan:
+    stage = recipe.stages[number]
+    learnt, measured = counts
+    # As if all images were of one language: every one comes once before any comes twice.
+    rows = {"images": np.arange(learnt, dtype=np.int64)}
+    seed = (recipe.seed, f"stage {number}")
+    return StagePlan(
+        stage=stage,
+        plan=LanguagePlan(rows, batch=stage.batch, steps=stage.steps, seed=seed),
+        objectives={OBJECTIVE: _objective(stage, trainee)},
+        alternating={},
+        measure=partial(
+            class_measure, trainee, np.arange(learnt, learnt + measured, dtype=np.int64)
+        ),
+    )
+
+
+def _objective(stage: Stage, trainee: ImageTrainee) -> ClassObjective:
+    return ClassObjective(trainee, smoothing=stage.label_smoothing, augmentation=stage.augmentation)

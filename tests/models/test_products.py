@@ -1,0 +1,144 @@
+"""The products of a model without torch are those of its torch modules."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from torch import nn
+
+from tests.experts.drafts import CONFIG
+from tidemill.core.errors import ExpertError
+from tidemill.models.classifiers import new_classifier
+from tidemill.models.config import EncoderConfig
+from tidemill.models.convolution import Convolution, ConvolutionConfig
+from tidemill.models.encoder import Encoder
+from tidemill.models.image_config import ImageInput, ResNetConfig, ViTConfig
+from tidemill.models.products import PLANNED_TYPES, model_products
+from tidemill.models.static import StaticConfig
+from tidemill.sparsity.layers import chosen_layers
+from tidemill.sparsity.spec import Sparsity
+
+SHOWN = ImageInput(size=16, channels=3, mean=(0.5,) * 3, std=(0.2,) * 3, labels=("cat", "dog"))
+RESNET = ResNetConfig(images=SHOWN, width=8)
+VIT = ViTConfig(
+    images=SHOWN,
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=24,
+)
+TEXT = ConvolutionConfig(vocab_size=9, hidden_size=8, vector_size=16, max_tokens=20)
+
+
+def encoder(**changes: Any) -> EncoderConfig:
+    return EncoderConfig(**(facts_of(CONFIG.to_dict()) | changes))
+
+
+def facts_of(facts: Mapping[str, object]) -> dict[str, Any]:
+    return {key: value for key, value in facts.items() if key in EncoderConfig.__slots__}
+
+
+MODELS: dict[str, tuple[Mapping[str, object], nn.Module]] = {
+    "mean": (encoder().to_dict(), Encoder(encoder())),
+    "pooler": (encoder(pooling="pooler").to_dict(), Encoder(encoder(pooling="pooler"))),
+    "weighted": (encoder(pooling="weighted").to_dict(), Encoder(encoder(pooling="weighted"))),
+    "convolution": (TEXT.to_dict(), Convolution(TEXT)),
+    "resnet9": (RESNET.to_dict(), new_classifier(RESNET)),
+    "vit": (VIT.to_dict(), new_classifier(VIT)),
+}
+each_model = pytest.mark.parametrize(("facts", "network"), MODELS.values(), ids=MODELS)
+
+
+@each_model
+def test_the_layers_of_the_modules_are_there_with_their_sides(
+    facts: Mapping[str, object], network: nn.Module
+) -> None:
+    weights = {
+        name: part.weight
+        for name, part in network.named_modules()
+        if isinstance(part, nn.Linear | nn.Conv2d)
+    }
+    products = {product.name: product for product in model_products(facts).products}
+    assert set(products) == set(weights)
+    for name, weight in weights.items():
+        assert (products[name].outputs, products[name].inputs) == tuple(weight.shape[:2])
+        assert products[name].outputs * products[name].contraction == weight.numel()
+        assert (products[name].kind == "convolution") is (weight.dim() == 4)
+
+
+@each_model
+def test_those_that_may_be_sparse_are_those_that_training_makes_sparse(
+    facts: Mapping[str, object], network: nn.Module
+) -> None:
+    chosen = chosen_layers(network, Sparsity.parse("2:8"), None)
+    free = {product.name for product in model_products(facts).products if not product.dense_because}
+    assert free == set(chosen)
+
+
+def test_rows_are_counted_where_a_product_is_made() -> None:
+    rows = {product.name: product.rows for product in model_products(RESNET.to_dict()).products}
+    assert rows["stem.convolution"] == rows["layer1.convolution"] == 256
+    assert rows["residual1.second.convolution"] == rows["layer2.convolution"] == 64
+    assert (rows["layer3.convolution"], rows["residual3.first.convolution"]) == (16, 4)
+    found = model_products(encoder(max_tokens=20, max_nodes=5, pooling="weighted").to_dict())
+    rows = {product.name: product.rows for product in found.products}
+    assert (found.places, found.unit) == (25, "tokens")
+    assert rows["encoder.layer.0.output.dense"] == 25
+    assert (rows["importance"], rows["projection"]) == (20, 1)
+
+
+def test_attention_is_two_products_of_places_by_places() -> None:
+    assert model_products(VIT.to_dict()).attention_macs == 2 * 2 * 16 * 16 * 16
+    assert model_products(RESNET.to_dict()).attention_macs == 0
+
+
+def test_only_pixels_have_no_gradient() -> None:
+    for facts, _ in MODELS.values():
+        first = [product.name for product in model_products(facts).products if product.is_first]
+        wanted = {"tidemill-resnet9": ["stem.convolution"], "tidemill-vit": ["patch_embedding"]}
+        assert first == wanted.get(str(facts["model_type"]), [])
+
+
+def test_a_map_has_one_product_which_stays_dense() -> None:
+    config = StaticConfig(features=9, known_tokens=0, vector_size=4, longest=1, reads="words")
+    (only,) = model_products(config.to_dict()).products
+    assert (only.inputs, only.outputs) == (4, 4)
+    assert only.dense_because
+
+
+def test_files_of_hugging_face_may_say_more_and_less() -> None:
+    facts = {
+        "model_type": "bert",
+        "vocab_size": 99,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 64,
+        "hidden_act": "relu",
+        "classifier_dropout": None,
+    }
+    found = model_products(facts)
+    assert (len(found.products), found.places) == (12, 62)
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({}, "model_type is None"),
+        ({"model_type": ["bert"]}, "model_type is"),
+        ({"model_type": "gpt2"}, "model_type is 'gpt2'"),
+        ({"model_type": "bert"}, "missing"),
+        (encoder().to_dict() | {"hidden_size": "8"}, "hidden_size is '8'"),
+        (TEXT.to_dict() | {"max_tokens": True}, "max_tokens is True"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(facts: dict[str, object], reason: str) -> None:
+    with pytest.raises(ExpertError, match=reason):
+        model_products(facts)
+
+
+def test_the_refusal_names_what_is_known() -> None:
+    with pytest.raises(ExpertError) as refused:
+        model_products({"model_type": "gpt2"})
+    assert refused.value.hint == f"Known: {', '.join(PLANNED_TYPES)}"
