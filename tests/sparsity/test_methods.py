@@ -161,7 +161,7 @@ def test_a_convolution_is_made_of_what_the_method_keeps(name: str) -> None:
     found.backward(gradient)
     forward, backward = convolution_expected(name, layer.weight.detach(), layer.operands.mask)
     wanted_x = x.detach().clone().requires_grad_()
-    functional.conv2d(wanted_x, backward, None, 2, 1).backward(
+    functional.conv2d(wanted_x, backward, None, 2, 1).backward(  # type: ignore[no-untyped-call]
         pruned(gradient.permute(0, 2, 3, 1).reshape(-1, 8)).view(2, 4, 4, 8).permute(0, 3, 1, 2)
         if name == "sdgp"
         else gradient
@@ -172,7 +172,8 @@ def test_a_convolution_is_made_of_what_the_method_keeps(name: str) -> None:
     )
     torch.testing.assert_close(x.grad, wanted_x.grad, rtol=1e-4, atol=1e-4)
     dense_weight = layer.weight.detach().clone().requires_grad_()
-    functional.conv2d(x.detach(), dense_weight, None, 2, 1).backward(gradient)
+    found = functional.conv2d(x.detach(), dense_weight, None, 2, 1)
+    found.backward(gradient)  # type: ignore[no-untyped-call]
     torch.testing.assert_close(layer.weight.grad, dense_weight.grad, rtol=1e-4, atol=1e-4)
 
 

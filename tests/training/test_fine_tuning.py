@@ -53,6 +53,7 @@ def test_a_dense_expert_is_pruned_and_learns_on(tmp_path: Path, corpus: Path, ki
     # Both were measured on the same set, so both are told.
     assert {metric.variant for metric in sparse.manifest.metrics} == {"dense", "2:8"}
     assert "| measure | 2:8 | dense |" in sparse.card
+    assert sparse.footprint is not None
     assert sparse.footprint.packed_bytes < 0.35 * sparse.footprint.dense_bytes
 
 
