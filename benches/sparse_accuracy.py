@@ -50,9 +50,6 @@ T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
 LOSS_TARGET = 0.01
 """What BDWP at 2:8 may cost; its authors' abstract reports .0056, averaged over their models."""
 
-DEFAULT_METHOD = "bdwp"
-"""What a recipe says where it says nothing, so that a dense run has the hash of a plain recipe."""
-
 QUICK_ONLY = ("resnet9 dense", "resnet9 bdwp 2:8", "vit bdwp 2:8")
 MODELS = {"resnet9": "ResNet-9, quarter width", "vit": "ViT, 4 x 96"}
 
@@ -93,7 +90,7 @@ class Variant:
             stage = replace(plan.stages[0], steps=6, batch=32)
             plan = replace(plan, stages=(stage,), measure_every=3)
         if not self.pattern:
-            return plan.at_sparsity("dense", DEFAULT_METHOD)
+            return plan.at_sparsity("dense")
         return plan.at_sparsity(self.pattern, self.method)
 
 

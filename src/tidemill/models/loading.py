@@ -80,10 +80,10 @@ def _put_packed(network: nn.Module, name: str, weight: PackedWeight, forms: Form
     """
     place = name.removesuffix(".weight")
     layer = dict(network.named_modules()).get(place)
-    if (
-        not isinstance(layer, nn.Linear | nn.Conv2d)
-        or layer.weight.numel() != weight.rows * weight.columns
-    ):
+    if not isinstance(layer, nn.Linear | nn.Conv2d) or (
+        len(layer.weight),
+        layer.weight[0].numel(),
+    ) != (weight.rows, weight.columns):
         raise ExpertError(
             f"{name}: a packed matrix of {weight.rows:,} x {weight.columns:,}, and the model has"
             " no such layer"

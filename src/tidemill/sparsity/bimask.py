@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from tidemill.sparsity.masks import Mask, Matrix, magnitude_mask
+from tidemill.sparsity.masks import Mask, Matrix
 from tidemill.sparsity.pattern import NMPattern
+from tidemill.sparsity.selection import chosen_mask
 
 __all__ = ["BiMask"]
 
@@ -56,10 +57,10 @@ class BiMask:
             self.order = self._best_order(left, pattern, chance)
         self.made += 1
         if self.order is None:
-            return magnitude_mask(left, pattern, along="rows") & forward
+            return chosen_mask(left, pattern, along="rows") & forward
         back = torch.empty_like(self.order)
         back[self.order] = torch.arange(len(back), device=back.device)
-        return magnitude_mask(left[self.order], pattern, along="rows")[back] & forward
+        return chosen_mask(left[self.order], pattern, along="rows")[back] & forward
 
     def _best_order(self, left: Matrix, pattern: NMPattern, chance: torch.Generator) -> Tensor:
         """Return the permutation that loses least magnitude."""
@@ -68,7 +69,7 @@ class BiMask:
         for _ in range(self._tries):
             order = torch.randperm(len(left), generator=chance).to(left.device)
             permuted = magnitudes[order]
-            kept = float(permuted[magnitude_mask(permuted, pattern, along="rows")].sum())
+            kept = float(permuted[chosen_mask(permuted, pattern, along="rows")].sum())
             if best is None or kept > most:
                 best, most = order, kept
         return best if best is not None else torch.arange(len(left), device=left.device)

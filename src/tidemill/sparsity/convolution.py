@@ -70,6 +70,8 @@ class SparseConv2d(nn.Conv2d):
         own = self.operands
         if not own.is_sparse:
             return super().forward(input)
+        if not torch.compiler.is_compiling() and own.is_stale(self.weight):
+            own.make(self.weight, self.matrix(), choose=True)
         found: Tensor = sparse_conv2d(
             input.to(own.dtype),
             self.weight,

@@ -10,7 +10,7 @@ from tidemill.sparsity.convolution import SparseConv2d
 from tidemill.sparsity.linear import SparseLinear
 from tidemill.sparsity.spec import Sparsity
 
-__all__ = ["Layer", "chosen_layers", "declared_dense"]
+__all__ = ["Layer", "chosen_layers", "declared_dense", "leave_fast_paths"]
 
 Layer = nn.Linear | nn.Conv2d
 
@@ -32,7 +32,8 @@ _OPAQUE = (nn.MultiheadAttention, nn.RNNBase)
 def declared_dense(model: nn.Module) -> frozenset[str] | None:
     """Return the names of layers that the parts of a model declare to be dense.
 
-    A part declares them as ``dense_layers``, by their names within it; ``fnmatch`` patterns do.
+    A part's class declares them as ``dense_layers``, a frozenset of their names within it;
+    ``fnmatch`` patterns will do.
 
     Args:
         model: Any module.
@@ -43,8 +44,9 @@ def declared_dense(model: nn.Module) -> frozenset[str] | None:
     found: set[str] = set()
     is_declared = False
     for name, part in model.named_modules():
-        own = part.__dict__.get("dense_layers", getattr(type(part), "dense_layers", None))
-        if own is not None:
+        own = getattr(type(part), "dense_layers", None)
+        # Other people's modules may call something else so.
+        if isinstance(own, frozenset):
             is_declared = True
             found |= {f"{name}.{inner}" if name else inner for inner in own}
     return frozenset(found) if is_declared else None
@@ -65,14 +67,17 @@ def chosen_layers(
     Raises:
         SettingError: A layer cannot be sparse; says which and what to do.
     """
-    spared = _exempt(model) if exempt is None else tuple(exempt)
+    spared = _exempt(model) if exempt is None else _words(exempt)
     if exempt is not None:
         _check_names(model, spared)
     _check_kinds(model, spared)
+    opaque = [name for name, part in model.named_modules() if isinstance(part, _OPAQUE)]
     layers = {
         name: part
         for name, part in model.named_modules()
-        if isinstance(part, nn.Linear | nn.Conv2d) and not _is_among(name, spared)
+        if isinstance(part, nn.Linear | nn.Conv2d)
+        and not _is_among(name, spared)
+        and not _is_below(name, opaque)
     }
     for name, layer in layers.items():
         _check_layer(name, layer, spec)
@@ -92,14 +97,9 @@ def _check_layer(name: str, layer: Layer, spec: Sparsity) -> None:
         )
     if isinstance(layer, SparseLinear | SparseConv2d):
         raise SettingError(f"{name}: is sparse already", hint="Call desparsify first.")
-    if layer.weight.numel() == 0:
-        raise SettingError(f"{name}: has no weights", hint=_SPARED)
-    if isinstance(layer, nn.Conv2d) and layer.groups != 1:
-        raise SettingError(
-            f"{name}: a convolution in {layer.groups} groups cannot be sparse", hint=_SPARED
-        )
-    if isinstance(layer, nn.Conv2d) and layer.padding_mode != "zeros":
-        raise SettingError(f"{name}: padding with {layer.padding_mode}", hint=_SPARED)
+    reason = _why_not(layer)
+    if reason:
+        raise SettingError(f"{name}: {reason}", hint=_SPARED)
     outputs, inputs = layer.weight.shape[:2]
     forward, backward = spec.rule.saves()
     for what, length, matters in (("inputs", inputs, forward), ("outputs", outputs, backward)):
@@ -110,6 +110,43 @@ def _check_layer(name: str, layer: Layer, spec: Sparsity) -> None:
             )
 
 
+def _why_not(layer: Layer) -> str:
+    """Return why a layer cannot be sparse by any pattern; empty where it can."""
+    if type(layer) not in {nn.Linear, nn.Conv2d}:
+        return f"a {type(layer).__name__} computes in its own way"
+    if "weight" not in layer._parameters:  # noqa: SLF001  else it is computed of others
+        return "its weight is made of other parameters"
+    if layer.weight.numel() == 0:
+        return "has no weights"
+    if isinstance(layer, nn.Conv2d):
+        return _why_no_convolution(layer)
+    return ""
+
+
+def _why_no_convolution(layer: nn.Conv2d) -> str:
+    if layer.groups != 1:
+        return f"a convolution in {layer.groups} groups cannot be sparse"
+    if layer.padding_mode != "zeros":
+        return f"padding with {layer.padding_mode}"
+    sides = zip(layer.dilation, layer.kernel_size, strict=True)
+    if layer.padding == "same" and any(reach * (size - 1) % 2 for reach, size in sides):
+        return "padding to the same size with a kernel of even size is not the same on both sides"
+    return ""
+
+
+def leave_fast_paths(model: nn.Module) -> None:
+    """Let torch's transformer layers call their inner layers also when they only answer.
+
+    Their fast path multiplies with the weights of the inner layers itself.
+
+    Args:
+        model: With some of its layers replaced.
+    """
+    for part in model.modules():
+        if isinstance(part, nn.TransformerEncoderLayer):
+            part.activation_relu_or_gelu = 0
+
+
 def _exempt(model: nn.Module) -> tuple[str, ...]:
     declared = declared_dense(model)
     if declared is not None:
@@ -118,6 +155,15 @@ def _exempt(model: nn.Module) -> tuple[str, ...]:
     convolutions = [name for name, part in named if isinstance(part, nn.Conv2d)]
     linears = [name for name, part in named if isinstance(part, nn.Linear)]
     return tuple(convolutions[:1] + linears[-1:])
+
+
+def _words(exempt: Iterable[str]) -> tuple[str, ...]:
+    return (exempt,) if isinstance(exempt, str) else tuple(exempt)
+
+
+def _is_below(name: str, parts: Sequence[str]) -> bool:
+    """Whether a layer is inside one of some parts."""
+    return any(name.startswith(f"{part}.") for part in parts)
 
 
 def _is_among(name: str, names: Sequence[str]) -> bool:

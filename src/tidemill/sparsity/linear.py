@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
+from tidemill.sparsity.hooks import copy_hooks
 from tidemill.sparsity.masks import Matrix
 from tidemill.sparsity.operands import Operands
 from tidemill.sparsity.products import sparse_linear
@@ -30,6 +31,7 @@ class SparseLinear(nn.Linear):
         self.weight = linear.weight
         self.bias = linear.bias
         self.operands = operands
+        copy_hooks(linear, self)
         self.train(linear.training)
 
     def matrix(self) -> Matrix:
@@ -42,22 +44,28 @@ class SparseLinear(nn.Linear):
         own = self.operands
         if not own.is_sparse:
             return functional.linear(input, self.weight, self.bias)
-        found: Tensor = sparse_linear(
-            input.to(own.dtype),
-            self.weight,
-            self.bias,
-            own.forward,
-            own.backward,
-            own.spec.pattern.n,
-            own.spec.pattern.m,
-            own.spec.rule.prunes_gradient,
-        )
+        if not torch.compiler.is_compiling() and own.is_stale(self.weight):
+            own.make(self.weight, self.matrix(), choose=True)
+        # The operands have the numbers that products are made in; casting anew would part them.
+        with torch.autocast(input.device.type, enabled=False):
+            found: Tensor = sparse_linear(
+                input.to(own.dtype),
+                self.weight,
+                self.bias,
+                own.forward,
+                own.backward,
+                own.spec.pattern.n,
+                own.spec.pattern.m,
+                own.spec.rule.prunes_gradient,
+            )
         return in_dtype_of(found, input)
 
     def dense(self) -> nn.Linear:
-        """Return the dense layer over the same parameters."""
+        """Return the dense layer over the same parameters; this one is done with."""
+        self.operands.active = False
         made = nn.Linear(self.in_features, self.out_features, self.bias is not None, device="meta")
         made.weight, made.bias = self.weight, self.bias
+        copy_hooks(self, made)
         return made.train(self.training)
 
 

@@ -16,7 +16,6 @@ from tidemill.sparsity import kernels
 from tidemill.sparsity.bimask import BiMask
 from tidemill.sparsity.kernels import Form
 from tidemill.sparsity.masks import Along, Mask, Matrix
-from tidemill.sparsity.packed import packed
 from tidemill.sparsity.plain import masked
 from tidemill.sparsity.selection import chosen_mask
 from tidemill.sparsity.spec import Sparsity
@@ -25,6 +24,8 @@ from tidemill.sparsity.transposable import transposable_mask
 __all__ = ["Operand", "Operands"]
 
 Operand: TypeAlias = list[Tensor]
+
+_NATIVE = {torch.float32, torch.bfloat16}
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -38,7 +39,9 @@ class Operands:
         forward: For Y = X W^T.
         backward: For dX = dY W.
         active: Whether the layer is sparse now; in dense steps it is not.
+        chance: For methods that draw.
         mask: The forward mask, where the method has one.
+        made: How often operands were made after an update.
     """
 
     spec: Sparsity
@@ -47,7 +50,10 @@ class Operands:
     active: bool = True
     forward: Operand = field(default_factory=list)
     backward: Operand = field(default_factory=list)
+    chance: torch.Generator | None = None
     mask: Mask | None = None
+    made: int = 0
+    _made_of: tuple[int, int] | None = None
     _backward_mask: Mask | None = None
     _forms: dict[Along, Form] = field(default_factory=dict)
     _inside: BiMask = field(default_factory=BiMask)
@@ -64,43 +70,63 @@ class Operands:
         held = {id(part): part for part in (*self.forward, *self.backward, *masks)}
         return sum(part.numel() * part.element_size() for part in held.values())
 
+    def is_stale(self, weight: Tensor) -> bool:
+        """Whether a weight was written, moved or replaced since operands were made of it.
+
+        Updates that this knows of are followed by `make`; loading a state, averaging models and
+        optimizers that call back in the middle of a step are not.
+
+        Args:
+            weight: The layer's parameter.
+        """
+        return self.is_sparse and self._made_of != _trace(weight)
+
     def state(self) -> dict[str, Tensor]:
         """Return masks and permutation."""
         parts = {
             "forward": self.mask,
             "backward": self._backward_mask,
             "order": self._inside.order,
-            "made": torch.tensor(self._inside.made),
+            "drawn": torch.tensor(self._inside.made),
+            "made": torch.tensor(self.made),
         }
         return {name: part for name, part in parts.items() if part is not None}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take up what `state` gave."""
         self.mask, self._backward_mask = state.get("forward"), state.get("backward")
-        self._inside.order, self._inside.made = state.get("order"), int(state["made"])
+        self._inside.order, self._inside.made = state.get("order"), int(state["drawn"])
+        self.made = int(state["made"])
 
-    def make(
-        self, weight: Matrix, chance: torch.Generator | None = None, *, choose: bool = True
-    ) -> None:
+    def make(self, weight: Tensor, matrix: Matrix, *, choose: bool | None = None) -> None:
         """Make both operands of the weight as it now is.
 
         Args:
-            weight: The dense weight.
-            chance: For methods that draw.
+            weight: The layer's parameter.
+            matrix: The same, outputs by inputs.
             choose: Whether masks are chosen anew; else the kept weights stay where they are.
+                By default as `Sparsity.mask_interval` says.
         """
-        weight = weight.detach()
-        method = self.spec.rule
-        if method.is_dense or self.spec.pattern.is_dense:
+        if self.spec.rule.is_dense or self.spec.pattern.is_dense:
             return
-        if self._is_direct(weight):
-            self._make_direct(weight)
+        if choose is None:
+            choose = self.made % self.spec.mask_interval == 0
+            self.made += 1
+        self._made_of = _trace(weight)
+        # Tensors of inference mode could not be trained with afterwards.
+        with torch.inference_mode(mode=False), torch.no_grad():
+            self._make(_for_products(matrix), choose=choose)
+
+    def _make(self, matrix: Matrix, *, choose: bool) -> None:
+        method = self.spec.rule
+        if self._is_direct(matrix):
+            self._make_direct(matrix)
             return
         if choose or (self.mask is None and self._backward_mask is None):
-            self._choose(weight, chance)
+            self._choose(matrix)
         saves_forward, saves_backward = method.saves()
-        self.forward = self._of(weight, self.mask, "columns" if saves_forward else None)
-        self.backward = self._of(weight, self._backward_mask, "rows" if saves_backward else None)
+        self.forward = self._of(matrix, self.mask, "columns" if saves_forward else None)
+        self.backward = self._of(matrix, self._backward_mask, "rows" if saves_backward else None)
 
     def _is_direct(self, weight: Tensor) -> bool:
         """Whether kernels choose and copy in one pass over the weight."""
@@ -109,7 +135,8 @@ class Operands:
         return own and self.spec.mask_interval == 1 and self._uses_kernels(weight)
 
     def _uses_kernels(self, weight: Tensor) -> bool:
-        return self.with_kernels and weight.device.type == "cpu" and kernels.available()
+        is_native = weight.device.type == "cpu" and weight.dtype == torch.float32
+        return self.with_kernels and is_native and self.dtype in _NATIVE and kernels.available()
 
     def _make_direct(self, weight: Tensor) -> None:
         method = self.spec.rule
@@ -134,7 +161,7 @@ class Operands:
         self._forms[along] = form
         return [form.values, form.offsets]
 
-    def _choose(self, weight: Tensor, chance: torch.Generator | None) -> None:
+    def _choose(self, weight: Tensor) -> None:
         method, pattern = self.spec.rule, self.spec.pattern
         if method.forward == "magnitude":
             self.mask = chosen_mask(weight, pattern)
@@ -145,14 +172,27 @@ class Operands:
         elif method.backward == "forward":
             self._backward_mask = self.mask
         elif method.backward == "inside" and self.mask is not None:
-            self._backward_mask = self._inside.mask(weight, self.mask, pattern, chance)
+            self._backward_mask = self._inside.mask(weight, self.mask, pattern, self.chance)
 
     def _of(self, weight: Tensor, mask: Mask | None, along: Along | None) -> Operand:
         """Return what is left under a mask: as a form where groups run along the contraction."""
         if mask is None:
             return []
+        left = masked(weight, mask.to(weight.device))
         if along is None or self.spec.rule.backward == "inside" or not self._uses_kernels(weight):
-            return [masked(weight, mask).to(self.dtype)]
-        turned = (weight, mask) if along == "columns" else (weight.T, mask.T)
-        form = kernels.expanded(packed(*turned, self.spec.pattern), dtype=self.dtype)
-        return [form.values, form.offsets]
+            return [left.to(self.dtype)]
+        # What was dropped is zero, so the largest of each group are those that were kept.
+        return self._form(left, along, None)
+
+
+def _for_products(matrix: Matrix) -> Matrix:
+    """Return a weight as masks and forms are made of it; halves are widened exactly."""
+    own = matrix.detach()
+    return (own if own.dtype == torch.float64 else own.float()).contiguous()
+
+
+def _trace(weight: Tensor) -> tuple[int, int]:
+    """Return what changes whenever a weight is written, moved or replaced."""
+    # Tensors of inference mode keep no count; they are not trained either.
+    version = 0 if weight.is_inference() else weight._version  # noqa: SLF001  torch has no other
+    return version, weight.data_ptr()

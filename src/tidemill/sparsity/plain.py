@@ -7,13 +7,13 @@ from torch.nn import functional
 
 __all__ = ["masked", "masked_linear", "pruned_gradient"]
 
-from tidemill.sparsity.masks import magnitude_mask
 from tidemill.sparsity.pattern import NMPattern
+from tidemill.sparsity.selection import chosen_mask
 
 
 def masked(weight: Tensor, kept: Bool[Tensor, "..."]) -> Tensor:
     """Return a weight without what is dropped, be that a number or not."""
-    return torch.where(kept, weight.detach(), torch.zeros((), dtype=weight.dtype))
+    return weight.detach().masked_fill(~kept, 0.0)
 
 
 def masked_linear(
@@ -52,7 +52,7 @@ def _what_spreads(x: Tensor, matrix: Tensor, kept: Tensor) -> Tensor:
     falls = reached(above, matrix < 0) | reached(below, matrix > 0)
     nothing = kept & ((matrix == 0) | matrix.isnan())
     is_nan = reached(strange, kept) | reached(above | below, nothing) | (rises & falls)
-    zeros = torch.zeros(rises.shape, dtype=x.dtype)
+    zeros = torch.zeros(rises.shape, dtype=x.dtype, device=x.device)
     spread = zeros.masked_fill(rises, torch.inf).masked_fill(falls, -torch.inf)
     return spread.masked_fill(is_nan, torch.nan)
 
@@ -62,4 +62,4 @@ def pruned_gradient(
 ) -> Float[Tensor, "*tokens outputs"]:
     """Keep the N largest of each M outputs of a gradient (SDGP)."""
     rows = gradient.reshape(-1, gradient.shape[-1])
-    return torch.where(magnitude_mask(rows, pattern), rows, 0.0).view(gradient.shape)
+    return torch.where(chosen_mask(rows.float(), pattern), rows, 0.0).view(gradient.shape)

@@ -14,7 +14,7 @@ from torch.nn import functional
 from tidemill.sparsity import kernels
 from tidemill.sparsity.kernels import Form
 from tidemill.sparsity.pattern import NMPattern
-from tidemill.sparsity.plain import pruned_gradient
+from tidemill.sparsity.plain import masked_linear, pruned_gradient
 
 __all__ = ["packed_linear", "sparse_linear"]
 
@@ -94,18 +94,15 @@ def _product(
 ) -> Tensor:
     """Return the product with an operand, whichever kind it is."""
     if len(operand) == len(("values", "offsets")):
-        return _with_form(x, operand, bias, form)
+        pattern, rows, columns = form
+        # An operator of its own: while a graph is traced, there are no numbers to multiply.
+        found: Tensor = packed_linear(x, *operand, bias, rows, columns, pattern.n, pattern.m)
+        return found
     matrix = operand[0] if operand else weight.to(x.dtype)
-    return functional.linear(x, matrix.T if turned else matrix, bias)
-
-
-def _with_form(
-    x: Tensor, parts: Sequence[Tensor], bias: Tensor | None, form: tuple[NMPattern, int, int]
-) -> Tensor:
-    pattern, rows, columns = form
-    values, offsets = parts
-    found = Form(pattern=pattern, rows=rows, columns=columns, values=values, offsets=offsets)
-    return kernels.product(x, found, bias)
+    turned_matrix = matrix.T if turned else matrix
+    if operand and not torch.compiler.is_compiling() and not bool(torch.isfinite(x).all()):
+        return masked_linear(x, turned_matrix, turned_matrix != 0, bias)
+    return functional.linear(x, turned_matrix, bias)
 
 
 @torch.library.custom_op("tidemill::packed_linear", mutates_args=())
@@ -131,7 +128,8 @@ def packed_linear(  # noqa: PLR0913, PLR0917  an operator takes values by place
         n: Of the pattern.
         m: Of the pattern.
     """
-    return _with_form(x, (values, offsets), bias, (NMPattern(n, m), rows, columns))
+    form = Form(pattern=NMPattern(n, m), rows=rows, columns=columns, values=values, offsets=offsets)
+    return kernels.product(x, form, bias)
 
 
 @packed_linear.register_fake

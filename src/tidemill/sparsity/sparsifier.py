@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from tidemill.core.clock import Clock, SystemClock
 from tidemill.sparsity import kernels
 from tidemill.sparsity.convolution import SparseConv2d, as_weight
-from tidemill.sparsity.layers import chosen_layers
+from tidemill.sparsity.layers import chosen_layers, leave_fast_paths
 from tidemill.sparsity.linear import SparseLinear
 from tidemill.sparsity.masks import Mask
 from tidemill.sparsity.operands import Operands
@@ -19,7 +20,6 @@ __all__ = ["Sparsifier", "desparsify", "sparsify"]
 
 SparseLayer = SparseLinear | SparseConv2d
 
-UPDATES = "updates"
 CHANCE = "chance"
 
 
@@ -52,56 +52,43 @@ class Sparsifier:
         self._chance = chance
         self._clock = clock or SystemClock()
         self._former: dict[str, Mask] | None = None
+        self._attached: WeakSet[torch.optim.Optimizer] = WeakSet()
 
     @property
     def bytes_held(self) -> int:
         """Bytes of operands and masks, besides the dense weights."""
         return sum(layer.operands.bytes_held for layer in self.layers.values())
 
-    @property
-    def is_sparse_in_the_end(self) -> bool:
-        """Whether the trained model answers with its kept weights alone."""
-        return self.spec.rule.forward != "dense" and not self.spec.dense_finish
-
-    def make(self, *, changed_only: bool = False) -> None:
-        """Choose masks and make operands of the weights as they now are.
+    def make(self, *, choose: bool | None = None) -> None:
+        """Make the operands of every sparse layer's weight as it now is.
 
         Args:
-            changed_only: Whether layers that the last update left alone are passed over.
+            choose: Whether masks are chosen anew; by default as the mask interval says.
         """
+        self._make(self.layers.values(), choose=choose)
+
+    def _make(self, layers: Iterable[SparseLayer], *, choose: bool | None = None) -> None:
         begun = self._clock.monotonic()
-        choose = self.updates % self.spec.mask_interval == 0
-        with torch.no_grad():
-            for layer in self.layers.values():
-                was_updated = not changed_only or layer.weight.grad is not None
-                if layer.operands.is_sparse and was_updated:
-                    layer.operands.make(layer.matrix(), self._chance, choose=choose)
-        self.updates += 1
+        chosen = [layer for layer in layers if layer.operands.is_sparse]
+        for layer in chosen:
+            layer.operands.make(layer.weight, layer.matrix(), choose=choose)
+        self.updates += bool(chosen)
         self.seconds += self._clock.monotonic() - begun
-
-    def decay(self) -> None:
-        """Add to the gradient of each dropped weight a share of that weight (SR-STE).
-
-        Zhou et al. 2021, equation 9, with the forward mask.
-        """
-        if not self.spec.rule.decays or not self.spec.decay:
-            return
-        for layer in self.layers.values():
-            own, gradient = layer.operands, layer.weight.grad
-            if own.is_sparse and own.mask is not None and gradient is not None:
-                _decay(layer, gradient, own.mask, self.spec.decay)
 
     def attach(self, optimizer: torch.optim.Optimizer) -> None:
         """Let every update of an optimizer be followed by new operands.
 
         Args:
-            optimizer: Over the model's parameters.
+            optimizer: Over the model's parameters, or some of them; a second call changes
+                nothing.
         """
-        optimizer.register_step_pre_hook(self._before)
-        optimizer.register_step_post_hook(self._after)
+        if optimizer not in self._attached:
+            self._attached.add(optimizer)
+            optimizer.register_step_pre_hook(self._before)
+            optimizer.register_step_post_hook(self._after)
 
     def be_dense(self, *, dense: bool) -> None:
-        """Let the layers be dense for a while, or sparse again.
+        """Let the layers be dense for a while, or sparse again, with masks chosen anew.
 
         Args:
             dense: Which of them.
@@ -110,7 +97,7 @@ class Sparsifier:
         for layer in changed:
             layer.operands.active = not dense
         if changed and not dense:
-            self.make()
+            self.make(choose=True)
 
     def state(self) -> dict[str, Tensor]:
         """Return what does not follow from the weights, for a checkpoint.
@@ -119,32 +106,26 @@ class Sparsifier:
         """
         if self.spec.mask_interval == 1 and self.spec.rule.backward != "inside":
             return {}
-        found = {UPDATES: torch.tensor(self.updates)}
-        if self._chance is not None:
-            found[CHANCE] = self._chance.get_state()
+        found = {} if self._chance is None else {CHANCE: self._chance.get_state()}
         for name, layer in self.layers.items():
             found |= {f"{name}:{key}": part for key, part in layer.operands.state().items()}
         return found
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, state: Mapping[str, Tensor], *, dense: bool = False) -> None:
         """Go on from a checkpoint, whose weights are loaded already.
 
         Args:
             state: From `state`.
+            dense: Whether the layers were dense then.
         """
-        if not state:
-            self.make()
-            return
-        self.updates = int(state[UPDATES])
-        if self._chance is not None:
+        if state and self._chance is not None:
             self._chance.set_state(state[CHANCE])
         for name, layer in self.layers.items():
-            prefix = f"{name}:"
-            own = {
-                key.removeprefix(prefix): x for key, x in state.items() if key.startswith(prefix)
-            }
-            layer.operands.restore(own)
-            layer.operands.make(layer.matrix(), choose=False)
+            layer.operands.active = not dense
+            if state:
+                layer.operands.restore(_under(f"{name}:", state))
+            if layer.operands.is_sparse:
+                layer.operands.make(layer.weight, layer.matrix(), choose=not state)
 
     def flips(self) -> float | None:
         """Return the share of forward mask entries that changed since this was last asked.
@@ -163,12 +144,50 @@ class Sparsifier:
         changed = sum(int((mask ^ former[name]).sum()) for name, mask in now.items())
         return changed / sum(mask.numel() for mask in now.values())
 
-    def _before(self, *_: Any) -> None:
-        with torch.no_grad():
-            self.decay()
+    def decay(self, weights: Iterable[Tensor]) -> None:
+        """Add to the gradient of each dropped weight a share of that weight (SR-STE).
 
-    def _after(self, *_: Any) -> None:
-        self.make(changed_only=True)
+        Zhou et al. 2021, equation 9, with the forward mask.
+
+        Args:
+            weights: Those that are about to be updated.
+        """
+        if not self.spec.rule.decays or not self.spec.decay:
+            return
+        wanted = {id(weight) for weight in weights}
+        with torch.no_grad():
+            for layer in self.layers.values():
+                own, gradient = layer.operands, layer.weight.grad
+                is_meant = own.is_sparse and id(layer.weight) in wanted
+                if is_meant and own.mask is not None and gradient is not None:
+                    _decay(layer, gradient, own.mask, self.spec.decay)
+
+    def _before(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
+        """Let gradients decay before the update; those of a closure once it has made them."""
+        weights = [part for group in optimizer.param_groups for part in group["params"]]
+        # The optimizer is itself the first of the arguments.
+        closure = kwargs.get("closure") or (args[1] if len(args) > 1 else None)
+        if closure is None:
+            self.decay(weights)
+            return None
+
+        def decaying() -> Any:
+            loss = closure()
+            self.decay(weights)
+            return loss
+
+        return args[:1], {**kwargs, "closure": decaying}
+
+    def _after(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        """Make the operands of what an update changed."""
+        # A fused update leaves no trace in a tensor's version, so nobody is asked about that.
+        updated = {
+            id(part)
+            for group in optimizer.param_groups
+            for part in group["params"]
+            if part.grad is not None
+        }
+        self._make(layer for layer in self.layers.values() if id(layer.weight) in updated)
 
 
 def sparsify(
@@ -176,7 +195,7 @@ def sparsify(
     spec: Sparsity,
     *,
     exempt: Iterable[str] | None = None,
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = None,
     chance: torch.Generator | None = None,
 ) -> Sparsifier:
     """Make the linear layers and convolutions of a model sparse, in place.
@@ -187,7 +206,8 @@ def sparsify(
         model: Any module; its root itself is not replaced.
         spec: Pattern, method and options.
         exempt: Layers that stay dense; see `chosen_layers` for the default.
-        dtype: Of the numbers in the products, float32 or bfloat16.
+        dtype: Of the numbers in the products; by default that of each weight. Under autocast
+            too, products are made in it.
         chance: For methods that draw.
 
     Returns:
@@ -196,19 +216,21 @@ def sparsify(
     Raises:
         SettingError: A layer cannot be sparse; nothing was changed.
     """
-    chosen = chosen_layers(model, spec, exempt)
     layers: dict[str, SparseLayer] = {}
-    for name, layer in chosen.items():
+    for name, layer in chosen_layers(model, spec, exempt).items():
         is_linear = isinstance(layer, nn.Linear)
-        operands = Operands(spec=spec, dtype=dtype, with_kernels=is_linear)
+        numbers = layer.weight.dtype if dtype is None else dtype
+        operands = Operands(spec=spec, dtype=numbers, with_kernels=is_linear, chance=chance)
         layers[name] = (
             SparseLinear(layer, operands)
             if isinstance(layer, nn.Linear)
             else SparseConv2d(layer, operands)
         )
-        model.set_submodule(name, layers[name])
     made = Sparsifier(layers, spec, chance=chance)
     made.make()
+    for name, sparse in layers.items():
+        model.set_submodule(name, sparse)
+    leave_fast_paths(model)
     return made
 
 
@@ -225,10 +247,19 @@ def sparse_layers(model: nn.Module) -> Iterator[tuple[str, SparseLayer]]:
             yield name, part
 
 
+def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): part for key, part in state.items() if key.startswith(prefix)}
+
+
 def _decay(layer: SparseLayer, gradient: Tensor, mask: Mask, decay: float) -> None:
-    if isinstance(layer, SparseLinear) and gradient.device.type == "cpu" and kernels.available():
+    parts = (gradient, layer.weight)
+    is_native = all(
+        part.device.type == "cpu" and part.dtype == torch.float32 and part.is_contiguous()
+        for part in parts
+    )
+    if isinstance(layer, SparseLinear) and is_native and kernels.available():
         kernels.decayed(gradient, layer.weight, mask.view(torch.uint8), decay)
         return
-    dropped = torch.where(mask, 0.0, layer.matrix())
+    dropped = layer.matrix().masked_fill(mask.to(layer.weight.device), 0.0)
     is_linear = isinstance(layer, SparseLinear)
     gradient.add_(dropped if is_linear else as_weight(dropped, layer.weight), alpha=decay)

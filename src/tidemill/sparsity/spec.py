@@ -44,10 +44,11 @@ class Sparsity:
             raise SettingError(
                 f"a mask interval of {self.mask_interval}", hint="It is 1 update or more."
             )
-        if min(self.dense_start, self.dense_finish) < 0 or self.dense_start + self.dense_finish > 1:
+        shares = (self.dense_start, self.dense_finish, self.dense_start + self.dense_finish)
+        if not all(0 <= share < 1 for share in shares):
             raise SettingError(
                 f"{self.dense_start} of the training dense first, {self.dense_finish} at the end",
-                hint="Both are shares, together 1 at most.",
+                hint="Both are shares, together below 1.",
             )
 
     @classmethod
@@ -68,3 +69,8 @@ class Sparsity:
         """Say whether a step of so many is a dense one."""
         first, last = round(self.dense_start * steps), steps - round(self.dense_finish * steps)
         return not first <= step < last
+
+    def ends_sparse(self, steps: int) -> bool:
+        """Say whether a model answers with kept weights alone after so many steps."""
+        drops = self.rule.forward != "dense" and not self.pattern.is_dense
+        return drops and not self.is_dense_at(steps - 1, steps)

@@ -115,14 +115,14 @@ class _Layer:
         self._operands = Operands(spec=spec, dtype=dtype) if spec is not None else None
         if self._operands is not None:
             kernels.isa()  # says what to do where there are none
-            self._operands.make(self._weight)
+            self._operands.make(self._weight, self._weight)
 
     def preparing(self) -> dict[str, Job]:
         """Return what is done once an update, and once a loading."""
         operands, spec = self._operands, self._spec
         if operands is None or spec is None:
             return {}
-        jobs: dict[str, Job] = {"pack": lambda: operands.make(self._weight)}
+        jobs: dict[str, Job] = {"pack": lambda: operands.make(self._weight, self._weight)}
         if spec.rule.saves()[0]:
             mask = magnitude_mask(self._weight, spec.pattern)
             kept = packed(self._weight.to(self._dtype), mask, spec.pattern)

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from tidemill.core.errors import InputError
+from tidemill.core.errors import InputError, SettingError
 from tidemill.core.progress import Progress
 from tidemill.core.settings import resolve
 from tidemill.experts.package import ExpertPackage
-from tidemill.training.recipe import Recipe, builtin_recipes, read_recipe
+from tidemill.training.recipe import DENSE, STARTABLE, Recipe, builtin_recipes, read_recipe
 from tidemill.training.runs import folder_for
 from tidemill.training.training import TrainingReport, train
 
@@ -41,7 +41,14 @@ def sparse_recipe(
             path=str(package.folder),
             hint="Give the recipe's file: --recipe",
         )
+    if sparsity == DENSE:
+        raise SettingError("dense is no sparsity to prune to", hint="Give a pattern, as 2:8.")
     plan = read_recipe(name)
+    if plan.model.kind not in STARTABLE:
+        raise InputError(
+            f"{package.name}: a model of kind {plan.model.kind} cannot go on from an expert",
+            hint=f"Train it sparse from the beginning: tidemill train {name} --sparsity {sparsity}",
+        )
     if plan.task != package.manifest.task:
         raise InputError(
             f"{package.name} is for {package.manifest.task}, the recipe {name} for {plan.task}",
@@ -78,5 +85,6 @@ def sparse_version(  # noqa: PLR0913  all by name
         SettingError: There is no such pattern.
     """
     plan = sparse_recipe(package, sparsity, recipe=recipe, steps=steps)
-    place = folder or folder_for(plan, resolve().settings)
+    own = folder_for(plan, resolve().settings)
+    place = folder or own.with_name(f"{own.name}-tuned")
     return train(plan, corpus=corpus, folder=place, start=package.folder, progress=progress)

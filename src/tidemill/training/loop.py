@@ -117,7 +117,10 @@ def run_stages(run: Run, stages: Sequence[StagePlan]) -> Position:
             trimmed(run.folder, position.total)
         restore(checkpoint, run.trainee.network)
         if run.sparsifier is not None:
-            run.sparsifier.restore(checkpoint.masks)
+            # The step that comes next may begin or end a dense phase, as it would have done.
+            last = max(position.total - 1, 0)
+            was_dense = run.sparsifier.spec.is_dense_at(last, run.recipe.steps)
+            run.sparsifier.restore(checkpoint.masks, dense=was_dense)
     for number in range(position.stage, len(stages)):
         looped = _Loop(run, stages[number], number, checkpoint)
         position = looped.run(position)

@@ -25,7 +25,7 @@ from tidemill.training.columns import ragged
 from tidemill.training.distributed import Workers
 from tidemill.training.encoded import EncodedSet, encode
 from tidemill.training.kept import kept
-from tidemill.training.recipe import IMAGE_KINDS, Recipe
+from tidemill.training.recipe import IMAGE_KINDS, STARTABLE, Recipe
 from tidemill.training.texts import hashed_examples
 from tidemill.training.trainees.convolution import ConvolutionTrainee
 from tidemill.training.trainees.encoder import EncoderTrainee, Heads
@@ -72,7 +72,7 @@ def made(recipe: Recipe, material: Material, place: Workplace) -> TextTrainee:
             f"a model of kind {recipe.model.kind} reads images, and {recipe.task} is of code",
             hint='task = "images"',
         )
-    if place.start is not None and recipe.model.kind not in {"encoder", "convolution"}:
+    if place.start is not None and recipe.model.kind not in STARTABLE:
         raise InputError(
             f"a model of kind {recipe.model.kind} begins from scratch", hint="Leave --start away."
         )

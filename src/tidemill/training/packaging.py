@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tidemill.core.errors import InputError
+from tidemill.core.errors import ExpertError, InputError
 from tidemill.corpus.packed import PackedCorpus
 from tidemill.experts.encodings import Storage
 from tidemill.experts.manifest import Metric, Training
 from tidemill.experts.package import ExpertPackage, open_expert
 from tidemill.experts.packing import ExpertDraft, write_expert
+from tidemill.experts.patterns import sparsity_of
 from tidemill.sparsity.packing import finished_weight
 from tidemill.sparsity.sparsifier import Sparsifier
 from tidemill.training.recipe import Recipe
 from tidemill.training.trainees.trainee import ModelFacts
 
-__all__ = ["Origin", "packaged"]
+__all__ = ["Origin", "other_version", "packaged"]
 
 _STORAGES = {
     "int8": Storage(encoding="int8-rows", dtype="F32"),
@@ -71,6 +72,7 @@ def packaged(
         CapacityError: The disk is full.
     """
     tensors, storage = _kept(model, recipe, sparsifier)
+    sparsity = sparsity_of(chosen.encoding for chosen in storage.values())
     draft = ExpertDraft(
         name=recipe.name,
         task=recipe.task,
@@ -81,7 +83,7 @@ def packaged(
         languages=(*(recipe.languages or origin.corpus.languages), *recipe.also),
         storage=storage,
         texts=model.texts,
-        metrics=_metrics(recipe, origin, measures),
+        metrics=_metrics(sparsity, origin, measures),
         training=Training(
             recipe=recipe.name,
             recipe_hash=recipe.hash,
@@ -105,14 +107,10 @@ def packaged(
     return open_expert(folder)
 
 
-def _metrics(recipe: Recipe, origin: Origin, measures: dict[str, float]) -> tuple[Metric, ...]:
-    """Return what was measured, beside what another version came to on the same set.
-
-    Raises:
-        InputError: The other version was measured on another set, or has the same sparsity.
-    """
-    other = _other_version(recipe, origin)
-    own = recipe.sparsity if other else ""
+def _metrics(sparsity: str, origin: Origin, measures: dict[str, float]) -> tuple[Metric, ...]:
+    """Return what was measured, beside what another version came to on the same set."""
+    other = other_version(sparsity, origin)
+    own = sparsity if other else ""
     theirs = other.manifest.own_metrics if other else ()
     return (
         *(
@@ -123,14 +121,23 @@ def _metrics(recipe: Recipe, origin: Origin, measures: dict[str, float]) -> tupl
     )
 
 
-def _other_version(recipe: Recipe, origin: Origin) -> ExpertPackage | None:
-    """Return the expert whose figures can stand beside: by wish, else the start."""
+def other_version(sparsity: str, origin: Origin) -> ExpertPackage | None:
+    """Return the expert whose figures can stand beside: by wish, else the start.
+
+    Args:
+        sparsity: Of the expert that is being made.
+        origin: What it comes from.
+
+    Raises:
+        InputError: The one that was wished for was measured on another set, or has the same
+            sparsity.
+    """
     other = origin.beside or origin.start
     if other is None:
         return None
     training = other.manifest.training
     fits = training is not None and training.data_hash == origin.corpus.hash
-    if fits and other.manifest.sparsity != recipe.sparsity:
+    if fits and other.manifest.sparsity != sparsity:
         return other
     if origin.beside is None:
         return None
@@ -149,7 +156,7 @@ def _kept(
     tensors = {name: _values(part) for name, part in model.tensors.items()}
     wide = _STORAGES[recipe.storage]
     storage = {name: wide for name, part in tensors.items() if part.ndim >= 2}
-    if sparsifier is not None and sparsifier.is_sparse_in_the_end:
+    if sparsifier is not None and sparsifier.spec.ends_sparse(recipe.steps):
         packs = Storage(encoding=recipe.sparsity, dtype=_PACKED[recipe.storage])
         for name, values in _sparse_values(model, sparsifier).items():
             tensors[name], storage[name] = values, packs
@@ -159,10 +166,14 @@ def _kept(
 def _sparse_values(model: ModelFacts, sparsifier: Sparsifier) -> dict[str, NDArray[np.float32]]:
     """Return the weights of sparse layers without what they drop, by the model's names."""
     layers = {layer.weight.data_ptr(): layer for layer in sparsifier.layers.values()}
-    named = {name: layers.get(part.data_ptr()) for name, part in model.tensors.items()}
-    return {
-        name: _values(finished_weight(layer)) for name, layer in named.items() if layer is not None
+    named = {
+        name: layers[part.data_ptr()]
+        for name, part in model.tensors.items()
+        if part.data_ptr() in layers
     }
+    if len(named) < len(layers):
+        raise ExpertError("a sparse layer is missing among the model's tensors")
+    return {name: _values(finished_weight(layer)) for name, layer in named.items()}
 
 
 def _values(part: Tensor) -> NDArray[np.float32]:

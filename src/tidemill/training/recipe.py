@@ -32,8 +32,17 @@ __all__ = [
 Kind = Literal["convolution", "encoder", "static", "resnet9", "vit"]
 Precision = Literal["auto", "fp32", "bf16"]
 IMAGE_KINDS = frozenset({"resnet9", "vit"})
+STARTABLE = frozenset({"encoder", "convolution"})
+"""Models that can go on from an expert."""
+
 _SAID = frozenset({"about", "also", "licence", "limits"})
 """What is said of an expert, and changes nothing in it."""
+
+DENSE = "dense"
+"""The sparsity of a recipe that drops nothing."""
+
+DEFAULT_METHOD = "bdwp"
+"""How sparse models train where nobody says otherwise."""
 
 UNKNOWN_KEY = "unexpected_keyword_argument"
 """What pydantic calls it."""
@@ -187,7 +196,7 @@ class Recipe:
     checkpoint_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 120.0
     storage: Literal["int8", "bf16", "fp32"] = "int8"
     sparsity: str = "dense"
-    method: str = "bdwp"
+    method: str = DEFAULT_METHOD
     decay: float = DECAY
     mask_interval: int = 1
     dense_start: float = 0.0
@@ -220,7 +229,7 @@ class Recipe:
         Raises:
             SettingError: Pattern, method or an option cannot be.
         """
-        if self.sparsity == "dense":
+        if self.sparsity == DENSE:
             return None
         return Sparsity(
             pattern=NMPattern.parse(self.sparsity),
@@ -241,7 +250,13 @@ class Recipe:
         Raises:
             SettingError: There is no such pattern or method.
         """
-        other = replace(self, sparsity=sparsity, method=method or self.method)
+        if method is not None and sparsity == DENSE:
+            raise SettingError(
+                f"the method {method} is for sparse models, and this one is dense",
+                hint="Say how sparse: --sparsity 2:8",
+            )
+        kept = DEFAULT_METHOD if sparsity == DENSE else self.method
+        other = replace(self, sparsity=sparsity, method=method or kept)
         _ = other.sparse
         return other
 
@@ -318,12 +333,14 @@ def _checked(facts: dict[str, Any], path: Path) -> Recipe:
 
 def _check_switch(recipe: Recipe, path: Path) -> None:
     stages = recipe.stages
-    is_sound = recipe.dense_start > 0 and len(stages) == 1 and stages[0].optimizer == "adamw"
+    is_alone = len(stages) == 1 and stages[0].optimizer == "adamw"
+    # A variance that thaws in the end would be corrected for steps that it did not see.
+    is_sound = is_alone and recipe.dense_start > 0 and recipe.dense_finish == 0
     if recipe.adam_switch and not is_sound:
         raise InputError(
             "adam_switch: there is nothing to freeze",
             path=str(path),
-            hint="It takes one stage, the optimizer adamw, and a dense_start above 0.",
+            hint="It takes one stage, adamw, a dense_start above 0 and no dense_finish.",
         )
 
 

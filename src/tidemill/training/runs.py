@@ -37,6 +37,7 @@ class RunState:
         corpus: Where its training set was when it began.
         corpus_hash: Names that set.
         start: The expert that it went on from, or None.
+        beside: The expert whose figures stand beside its own in the card, or None.
         step: Updates that are done.
         seconds: Time that they took.
         places: Tokens and nodes that were seen.
@@ -50,6 +51,7 @@ class RunState:
     corpus: Path
     corpus_hash: str
     start: Path | None
+    beside: Path | None
     step: int
     seconds: float
     places: int
@@ -113,7 +115,9 @@ def run_state(folder: Path) -> RunState:
         facts = json.loads(path.read_text(encoding="utf-8"))
         recipe = recipe_from(facts["recipe"])
         corpus, corpus_hash = Path(facts["corpus"]), str(facts["corpus_hash"])
-        start = Path(facts["start"]) if facts.get("start") else None
+        start, beside = (
+            Path(facts[name]) if facts.get(name) else None for name in ("start", "beside")
+        )
     except FileNotFoundError as error:
         raise InputError(f"there is no run in {folder}") from error
     except (OSError, ValueError, KeyError, TypeError, InputError) as error:
@@ -126,6 +130,7 @@ def run_state(folder: Path) -> RunState:
         corpus=corpus,
         corpus_hash=corpus_hash,
         start=start,
+        beside=beside,
         step=last.step,
         seconds=last.seconds,
         places=last.places,

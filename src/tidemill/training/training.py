@@ -28,7 +28,7 @@ from tidemill.training.journal import entries
 from tidemill.training.loop import FLIPS, Run, StagePlan, run_stages
 from tidemill.training.making import Workplace, made
 from tidemill.training.nameless import nameless
-from tidemill.training.packaging import Origin, packaged
+from tidemill.training.packaging import Origin, other_version, packaged
 from tidemill.training.recipe import Recipe, read_recipe
 from tidemill.training.runs import RUN_FILE, run_state
 from tidemill.training.sparse import sparsified
@@ -132,7 +132,8 @@ def resume(
     state = run_state(folder)
     start = open_expert(state.start) if state.start else None
     settings = settings or resolve().settings
-    work = _Work(device=device, settings=settings, progress=progress, start=start)
+    beside = open_expert(state.beside) if state.beside else None
+    work = _Work(device=device, settings=settings, progress=progress, start=start, beside=beside)
     return _begun(state.recipe, open_corpus(state.corpus), folder, work)
 
 
@@ -151,7 +152,7 @@ def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> Tra
     clock = SystemClock()
     make_private_directory(folder)
     with workers(work.device) as team, _claimed(folder, clock, team):
-        facts = _facts(plan, packed, work.start)
+        facts = _facts(plan, packed, work)
         resumed = team.rank == 0 and _is_begun(folder, facts)
         place = Workplace(
             folder=folder,
@@ -161,6 +162,9 @@ def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> Tra
             progress=work.progress or Silence(),
             start=work.start,
         )
+        origin = Origin(corpus=packed, start=work.start, beside=work.beside)
+        if work.beside is not None:
+            other_version(plan.sparsity, origin)
         trainee, stages = _prepared(plan, packed, place)
         sparsifier = sparsified(plan, trainee, team.device)
         # A recipe and a set that do not fit begin no run.
@@ -175,7 +179,6 @@ def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> Tra
             progress=place.progress,
             sparsifier=sparsifier,
         )
-        origin = Origin(corpus=packed, start=work.start, beside=work.beside)
         return _ended(run, stages, origin, resumed=resumed)
 
 
@@ -245,8 +248,9 @@ def _claimed(folder: Path, clock: Clock, team: Workers) -> Iterator[None]:
         yield
 
 
-def _facts(plan: Recipe, packed: PackedCorpus, start: ExpertPackage | None) -> dict[str, object]:
+def _facts(plan: Recipe, packed: PackedCorpus, work: _Work) -> dict[str, object]:
     """Return what a run is known by."""
+    start = work.start
     return {
         "recipe": plan.to_dict(),
         "recipe_hash": plan.hash,
@@ -254,6 +258,7 @@ def _facts(plan: Recipe, packed: PackedCorpus, start: ExpertPackage | None) -> d
         "corpus_hash": packed.hash,
         "start": str(start.folder.absolute()) if start else None,
         "start_hash": start.expert_hash if start else None,
+        "beside": str(work.beside.folder.absolute()) if work.beside else None,
         "torch": torch.__version__,
     }
 

@@ -17,6 +17,8 @@ from tidemill.tasks.diagnosis import readable_bytes
 
 __all__ = ["pack"]
 
+ADD_IT = "Say how sparse, as in --sparsity 2:8, or leave them out."
+
 Sparsity: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -91,6 +93,8 @@ def pack(
     """
     settings = settings_from(experts=experts)
     package = sound_package(expert, open_registry(settings))
+    if sparsity is None and (corpus or recipe or steps or run):
+        raise SettingError("--corpus, --recipe, --steps and --run are for --sparsity", hint=ADD_IT)
     if sparsity is not None:
         if corpus is None:
             raise SettingError("--sparsity needs a training set", hint="Give it: --corpus FOLDER")
