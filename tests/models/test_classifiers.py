@@ -135,6 +135,9 @@ def test_configs_survive_their_facts(config: ResNetConfig | ViTConfig) -> None:
         ({"num_hidden_layers": 10_000}, "num_hidden_layers is 10000"),
         ({"intermediate_size": 0}, "intermediate_size is 0"),
         ({"hidden_size": None}, "hidden_size is None"),
+        ({"hidden_size": 10**17}, "hidden_size is larger than 1,048,576"),
+        ({"image_mean": [0.5, 0.5, 10**400]}, "image_mean holds a number that is too large"),
+        ({"image_mean": [0.5, 0.5, float("nan")]}, "image_mean holds a number that is too"),
     ],
 )
 def test_what_is_no_config_is_refused_with_the_field(

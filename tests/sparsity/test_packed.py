@@ -56,3 +56,14 @@ def test_bits_come_back(bits: int, data: st.DataObject) -> None:
     stream = packed_bits(wanted, bits)
     assert len(stream) == packed_bytes(len(numbers), bits)
     assert unpacked_bits(stream, len(numbers), bits).tolist() == numbers
+
+
+def test_a_matrix_without_rows_is_refused() -> None:
+    with pytest.raises(ExpertError, match="a 2:8 matrix of 0 rows"):
+        PackedWeight(
+            pattern=NMPattern(2, 8),
+            rows=0,
+            columns=8,
+            values=torch.zeros(0, 2),
+            indices=torch.zeros(0, dtype=torch.uint8),
+        )

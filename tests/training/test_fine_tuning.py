@@ -9,7 +9,7 @@ from tidemill.core.errors import InputError, SettingError
 from tidemill.experts.package import open_expert
 from tidemill.training.fine_tuning import sparse_recipe, sparse_version
 from tidemill.training.recipe import read_recipe
-from tidemill.training.training import train
+from tidemill.training.training import resume, train
 
 __all__ = ["corpus"]
 
@@ -93,11 +93,25 @@ def test_another_version_stands_beside_if_it_can(tmp_path: Path, corpus: Path) -
     found = open_expert(report.expert)
     assert {metric.variant for metric in found.manifest.metrics} == {"dense", "2:8"}
     assert found.manifest.base is None
+    resumed = resume(tmp_path / "sparse", device="cpu", settings=SETTINGS)
+    assert open_expert(resumed.expert).manifest.metrics == found.manifest.metrics
+    # It is refused before anything is trained.
     with pytest.raises(InputError, match="search-small cannot stand beside: it is 2:8"):
         train(
             plan.at_sparsity("2:8"),
             corpus=corpus,
-            folder=tmp_path / "sparse",
+            folder=tmp_path / "other",
             beside=report.expert,
             settings=SETTINGS,
         )
+    assert not (tmp_path / "other" / "run.json").exists()
+
+
+def test_what_cannot_go_on_from_an_expert_is_refused(tmp_path: Path, corpus: Path) -> None:
+    package = open_expert(trained(tmp_path, corpus, kind="static").expert)
+    path = str(tmp_path / "search-small.toml")
+    with pytest.raises(InputError, match="a model of kind static cannot go on") as caught:
+        sparse_recipe(package, "2:8", recipe=path)
+    assert "--sparsity 2:8" in str(caught.value)
+    with pytest.raises(SettingError, match="dense is no sparsity"):
+        sparse_recipe(package, "dense", recipe=path)

@@ -1,5 +1,6 @@
 """Runs whose models are N:M sparse."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tidemill.sparsity.methods import METHODS
 from tidemill.sparsity.packed_layers import PackedLinear
 from tidemill.sparsity.pattern import NMPattern
 from tidemill.training.journal import entries
-from tidemill.training.recipe import Recipe
+from tidemill.training.recipe import Recipe, read_recipe
 from tidemill.training.sparse import sparsified
 from tidemill.training.switched_adamw import SwitchedAdamW
 from tidemill.training.training import train
@@ -83,6 +84,8 @@ def test_a_run_that_keeps_everything_is_the_dense_run_to_the_bit(tmp_path: Path)
         {"method": "bimask"},
         {"method": "srste", "dense_start": 0.4, "adam_switch": True},
         {"method": "bdwp", "dense_finish": 0.3},
+        {"method": "bdwp", "dense_start": 0.6, "mask_interval": 3},
+        {"method": "bimask", "dense_start": 0.6},
     ],
     ids=lambda options: "-".join(map(str, options.values())),
 )
@@ -169,6 +172,12 @@ def test_a_model_that_cannot_be_sparse_so_is_refused(
         ({"method": "magic"}, "sparsity: there is no method 'magic'"),
         ({"decay": 2.0}, "sparsity: a decay of 2"),
         ({"adam_switch": True}, "adam_switch: there is nothing to freeze"),
+        (
+            {"adam_switch": True, "dense_start": 0.2, "dense_finish": 0.2},
+            "adam_switch: there is nothing to freeze",
+        ),
+        ({"dense_start": 1.0}, "sparsity: 1.0 of the training dense first"),
+        ({"dense_start": float("nan")}, "sparsity: nan of the training dense first"),
     ],
 )
 def test_a_recipe_with_a_sparsity_that_cannot_be_is_refused(
@@ -205,3 +214,23 @@ def test_until_it_is_frozen_it_is_adamw() -> None:
             optimizer.step()
         found.append(weight.detach())
     assert torch.equal(found[0], found[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "sparsity"),
+    [
+        ({}, "2:8"),
+        ({"dense_start": 0.5}, "2:8"),
+        ({"dense_finish": 0.01}, "2:8"),
+        ({"dense_finish": 0.5}, "dense"),
+        ({"method": "sdwp"}, "dense"),
+        ({"sparsity": "8:8"}, "dense"),
+    ],
+    ids=str,
+)
+def test_an_expert_is_packed_as_sparse_as_it_answers(
+    tmp_path: Path, corpus: Path, options: dict[str, Any], sparsity: str
+) -> None:
+    plan = replace(read_recipe(recipe_file(tmp_path)), **({"sparsity": "2:8"} | options))
+    report = train(plan, corpus=corpus, folder=tmp_path / "run", device="cpu", settings=SETTINGS)
+    assert open_expert(report.expert).manifest.sparsity == sparsity

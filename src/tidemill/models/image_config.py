@@ -9,6 +9,9 @@ from tidemill.core.errors import ExpertError
 __all__ = ["ImageInput", "ResNetConfig", "ViTConfig", "resnet_config", "vit_config"]
 
 MOST_LABELS = 100_000
+LARGEST_SIZE = 1 << 20
+"""Of anything that a config says."""
+
 MOST_BLOCKS = 512
 RESNET_STRIDE = 16
 """Four poolings by two, the last over what is left."""
@@ -174,6 +177,8 @@ def _numbers(facts: Mapping[str, object], name: str) -> tuple[float, ...]:
     for value in listed:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ExpertError(f"config.json: {name} holds {value!r}, which is no number")
+        if not abs(value) < LARGEST_SIZE:
+            raise ExpertError(f"config.json: {name} holds a number that is too large")
     return tuple(float(value) for value in listed)
 
 
@@ -181,6 +186,8 @@ def _size(facts: Mapping[str, object], name: str) -> int:
     value = facts.get(name)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ExpertError(f"config.json: {name} is {value!r}, not a number of 1 or more")
+    if value > LARGEST_SIZE:
+        raise ExpertError(f"config.json: {name} is larger than {LARGEST_SIZE:,}")
     return value
 
 

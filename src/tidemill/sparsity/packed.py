@@ -38,6 +38,8 @@ class PackedWeight:
     indices: UInt8[Tensor, " bytes"]
 
     def __post_init__(self) -> None:
+        if self.rows < 1:
+            raise ExpertError(f"a {self.pattern} matrix of {self.rows} rows")
         kept = self.pattern.kept(self.columns)
         wanted = packed_bytes(self.rows * kept, self.pattern.index_bits)
         if tuple(self.values.shape) != (self.rows, kept) or self.indices.numel() != wanted:

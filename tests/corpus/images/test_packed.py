@@ -117,6 +117,15 @@ def test_a_manifest_with_parts_missing_is_refused(corpus: PackedCorpus, part: st
         read_images(open_corpus(corpus.folder), "train")
 
 
+def test_a_file_that_the_manifest_does_not_name_is_missed(corpus: PackedCorpus) -> None:
+    path = corpus.folder / MANIFEST
+    facts = json.loads(path.read_text())
+    del facts["files"]["train.images.npy"]
+    path.write_text(json.dumps(facts))
+    with pytest.raises(InputError, match=r"does not name train\.images\.npy"):
+        read_images(open_corpus(corpus.folder), "train")
+
+
 def test_a_class_that_nobody_named_is_found(corpus: PackedCorpus) -> None:
     np.save(corpus.folder / "train.labels.npy", np.full(16, 2, np.uint16))
     with pytest.raises(InputError, match="class 2 of 2"):

@@ -46,6 +46,7 @@ def test_train_takes_a_sparsity_and_a_method(
         (("--sparsity", "2-8"), "'2-8' is no N:M pattern"),
         (("--sparsity", "2:8", "--method", "magic"), "no method 'magic'"),
         (("--sparsity", "2:9"), "do not divide into groups of 9"),
+        (("--method", "srste"), "the method srste is for sparse models"),
     ],
 )
 def test_train_refuses_what_cannot_be(
@@ -72,3 +73,5 @@ def test_a_dense_expert_is_packed_sparse(
     assert open_expert(tmp_path / "sparse" / "expert").manifest.sparsity == "2:8"
     code, _, err = tidemill("experts", "pack", str(run / "expert"), "--sparsity", "2:8")
     assert (code, "--corpus FOLDER" in err) == (2, True)
+    code, _, err = tidemill("experts", "pack", str(run / "expert"), "--steps", "5")
+    assert (code, "are for --sparsity" in err) == (2, True)

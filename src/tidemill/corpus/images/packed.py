@@ -118,6 +118,8 @@ def _array(
 ) -> NDArray[np.generic]:
     path = corpus.folder / name
     if name not in corpus.manifest["files"]:
+        if shape[0]:
+            raise InputError(f"the manifest does not name {name}", path=str(corpus.folder))
         return np.zeros(shape, kind)
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
