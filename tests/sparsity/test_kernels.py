@@ -344,6 +344,7 @@ def test_switched_off_everything_says_so() -> None:
     assert told.startswith("False off ()\nthere are no native kernels: off\n")
 
 
+@needs_kernels
 def test_a_damaged_index_reads_nothing_outside_its_tile() -> None:
     # 3 bits can say 7, and a group of 5 has no such place: the last one is taken.
     weight = PackedWeight(

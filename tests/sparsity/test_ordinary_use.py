@@ -25,7 +25,8 @@ def expected(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
     fresh = copy.deepcopy(net)
     desparsify(fresh)
     sparsify(fresh, BDWP, exempt=())
-    return fresh(x)
+    answer: torch.Tensor = fresh(x)
+    return answer
 
 
 class TestWeightsThatChangeOtherwise:
@@ -61,11 +62,11 @@ class TestWeightsThatChangeOtherwise:
 
         def closure() -> torch.Tensor:
             optimizer.zero_grad()
-            loss = net(drawn(4, 16)).square().mean()
+            loss: torch.Tensor = net(drawn(4, 16)).square().mean()
             loss.backward()  # type: ignore[no-untyped-call]
             return loss
 
-        optimizer.step(closure)  # type: ignore[arg-type]
+        optimizer.step(closure)  # type: ignore[no-untyped-call]
         assert torch.equal(net(drawn(4, 16)), expected(net, drawn(4, 16)))
 
 
@@ -87,7 +88,7 @@ class TestOptimizers:
             return weight.sum()
 
         if closure:
-            optimizer.step(made)  # type: ignore[arg-type]
+            optimizer.step(made)
         else:
             made()
             optimizer.step()
@@ -162,7 +163,7 @@ def test_every_method_trains_under_autocast(name: str, dtype: torch.dtype) -> No
     sparsify(net, spec, exempt=(), dtype=dtype, chance=torch.Generator().manual_seed(0))
     with torch.autocast("cpu", torch.bfloat16):
         loss = net(drawn(4, 16)).float().square().mean()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     assert all(part.grad is not None and part.grad.isfinite().all() for part in net.parameters())
 
 

@@ -3,8 +3,9 @@
 A `Form` is a sparse matrix as the kernels read it: cut along the contraction into blocks whose
 activations fit a first-level cache, and in each block row by row the kept values beside the
 places of their activations in that cache. `made` makes one of a dense weight in a single pass,
-`expanded` one of a packed weight, and `product` multiplies. Only kept weights ever meet an
-activation: NaN or infinity below a dropped weight spreads nowhere.
+`expanded` one of a packed weight, `product` multiplies, and `convolved` does so with what a
+convolution's window shows of an image. Only kept weights ever meet an activation: NaN or infinity
+below a dropped weight spreads nowhere.
 
 Where there is no compiler, or ``TIDEMILL_NATIVE=off``, `available` says no and `why_not` why.
 """
@@ -23,10 +24,12 @@ from tidemill.core.errors import InputError, TidemillError
 from tidemill.core.native import function, kernels, load, status
 from tidemill.sparsity.packed import PackedWeight
 from tidemill.sparsity.pattern import NMPattern
+from tidemill.sparsity.window import Window
 
 __all__ = [
     "Form",
     "available",
+    "convolved",
     "decayed",
     "expanded",
     "isa",
@@ -41,7 +44,7 @@ _DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}
 _FUNCTIONS = {
     "isas": ("", "i"),
     "entries": ("qqiii", "q"),
-    "product": ("qqiiipqqppppii", "i"),
+    "product": ("qqiiipqpqppppii", "i"),
     "make": ("qqiiipipppii", "i"),
     "expand": ("qqiiipipqppi", "i"),
     "decay": ("ppppqi", "i"),
@@ -207,38 +210,60 @@ def product(
         InputError: Something has another type or size.
         TidemillError: There are no kernels.
     """
-    values = form.values
     rows, columns = form.rows, form.columns
-    if x.dtype != values.dtype or x.shape[-1:] != (columns,) or x.device.type != "cpu":
+    if x.dtype != form.dtype or x.shape[-1:] != (columns,) or x.device.type != "cpu":
         raise InputError(
-            f"activations {_told(x)} do not fit a form of {rows:,} x {columns:,} {values.dtype}"
+            f"activations {_told(x)} do not fit a form of {rows:,} x {columns:,} {form.dtype}"
         )
-    wanted = _entries(form.pattern, rows, columns, values.dtype)
-    if values.numel() != wanted or form.offsets.numel() != wanted:
-        raise InputError(
-            f"a {form.pattern} form of {rows:,} x {columns:,} has {wanted:,} values and offsets,"
-            f" not {values.numel():,} and {form.offsets.numel():,}"
-        )
-    if bias is not None:
-        _check(bias, "the bias", (values.dtype,), (rows,))
     flat = x if x.dim() == 2 else x.reshape(-1, columns)
     if flat.stride(1) != 1:
         flat = flat.contiguous()
     y = x.new_empty((*x.shape[:-1], rows))
-    _call(
-        "product",
-        *_shape(form),
-        flat.data_ptr(),
-        flat.stride(0),
-        flat.shape[0],
-        values.data_ptr(),
-        form.offsets.data_ptr(),
-        0 if bias is None else bias.data_ptr(),
-        y.data_ptr(),
-        _best() if isa is None else _number(isa),
-        torch.get_num_threads(),
-    )
+    _multiply((flat.data_ptr(), flat.stride(0), 0), form, bias, y, isa=isa)
     return y
+
+
+def convolved(
+    x: Float[Tensor, "batch channels height width"],
+    form: Form,
+    window: Window,
+    bias: Float[Tensor, " rows"] | None = None,
+    *,
+    isa: str | None = None,
+) -> Float[Tensor, "batch rows high wide"]:
+    """Return a convolution, without ever making its patches; sums are float32.
+
+    Args:
+        x: Images of the form's type; fastest in torch's ``channels_last``.
+        form: Its columns are the places of the kernel and, fastest, the channels.
+        window: What each output sees; zeros beyond the image.
+        bias: Added; of the form's type.
+        isa: One of `isas`, or the best.
+
+    Returns:
+        In ``channels_last``.
+
+    Raises:
+        InputError: Something has another type or size.
+        TidemillError: There are no kernels.
+    """
+    is_image = x.dtype == form.dtype and x.dim() == 4 and x.device.type == "cpu"
+    if not is_image or x.shape[1] * window.area != form.columns:
+        high, wide = window.kernel
+        raise InputError(
+            f"images {_told(x)} under a kernel of {high} x {wide} do not fit a form of"
+            f" {form.rows:,} x {form.columns:,} {form.dtype}"
+        )
+    batch, channels, height, width = x.shape
+    size = window.outputs(height, width)
+    if min(size) < 1:
+        raise InputError(f"images {_told(x)} are smaller than {window}")
+    pixels = x.permute(0, 2, 3, 1).contiguous()
+    y = x.new_empty((batch, *size, form.rows))
+    steps = (*window.stride, *window.padding, *window.dilation)
+    image = array("q", [height, width, channels, window.kernel[1], *steps, *size])
+    _multiply((pixels.data_ptr(), 0, image.buffer_info()[0]), form, bias, y, isa=isa)
+    return y.permute(0, 3, 1, 2)
 
 
 def decayed(
@@ -266,6 +291,32 @@ def decayed(
     address, _ = by.buffer_info()
     parts = (grad.data_ptr(), weight.data_ptr(), mask.data_ptr())
     _call("decay", *parts, address, grad.numel(), torch.get_num_threads())
+
+
+def _multiply(
+    x: tuple[int, int, int], form: Form, bias: Tensor | None, y: Tensor, *, isa: str | None
+) -> None:
+    """Fill y [..., rows]; activations are an address, a token's stride, and an image's places."""
+    wanted = _entries(form.pattern, form.rows, form.columns, form.dtype)
+    if form.values.numel() != wanted or form.offsets.numel() != wanted:
+        raise InputError(
+            f"a {form.pattern} form of {form.rows:,} x {form.columns:,} has {wanted:,} values and"
+            f" offsets, not {form.values.numel():,} and {form.offsets.numel():,}"
+        )
+    if bias is not None:
+        _check(bias, "the bias", (form.dtype,), (form.rows,))
+    _call(
+        "product",
+        *_shape(form),
+        *x,
+        y.numel() // form.rows,
+        form.values.data_ptr(),
+        form.offsets.data_ptr(),
+        0 if bias is None else bias.data_ptr(),
+        y.data_ptr(),
+        _best() if isa is None else _number(isa),
+        torch.get_num_threads(),
+    )
 
 
 @cache

@@ -35,7 +35,9 @@ class Operands:
     Attributes:
         spec: How the layer is sparse.
         dtype: Of the numbers in the products.
-        with_kernels: Whether kernels may make the layer's products.
+        pays: Whether kernels are worth it for the forward product, and for the input's gradient.
+        places: Of a convolution's kernel. Its forward product sums over (place, input), that of
+            the input's gradient over (place, output) with the kernel turned by half a circle.
         forward: For Y = X W^T.
         backward: For dX = dY W.
         active: Whether the layer is sparse now; in dense steps it is not.
@@ -46,7 +48,8 @@ class Operands:
 
     spec: Sparsity
     dtype: torch.dtype = torch.float32
-    with_kernels: bool = True
+    pays: tuple[bool, bool] = (True, True)
+    places: int = 1
     active: bool = True
     forward: Operand = field(default_factory=list)
     backward: Operand = field(default_factory=list)
@@ -136,30 +139,40 @@ class Operands:
 
     def _uses_kernels(self, weight: Tensor) -> bool:
         is_native = weight.device.type == "cpu" and weight.dtype == torch.float32
-        return self.with_kernels and is_native and self.dtype in _NATIVE and kernels.available()
+        return is_native and self.dtype in _NATIVE and kernels.available()
 
     def _make_direct(self, weight: Tensor) -> None:
-        method = self.spec.rule
-        if method.forward == "magnitude":
+        method, pattern = self.spec.rule, self.spec.pattern
+        forward_pays, backward_pays = self.pays
+        if method.forward == "magnitude" and forward_pays:
             if self.mask is None:
                 self.mask = torch.empty(weight.shape, dtype=torch.bool)
             self.forward = self._form(weight, "columns", self.mask)
-        if method.backward == "magnitude":
+        elif method.forward == "magnitude":
+            self.mask = chosen_mask(weight, pattern)
+            self.forward = self._masked(weight, self.mask)
+        if method.backward == "magnitude" and backward_pays:
             self.backward = self._form(weight, "rows", None)
+        elif method.backward == "magnitude":
+            self.backward = self._masked(weight, chosen_mask(weight, pattern, along="rows"))
         elif method.backward == "forward" and self.mask is not None:
-            self.backward = [masked(weight, self.mask).to(self.dtype)]
+            self.backward = self._masked(weight, self.mask)
 
     def _form(self, weight: Tensor, along: Along, mask: Mask | None) -> Operand:
+        is_turned = along == "rows" and self.places > 1
         form = kernels.made(
-            weight,
+            _turned(weight, self.places) if is_turned else weight,
             self.spec.pattern,
-            along=along,
+            along="columns" if is_turned else along,
             dtype=self.dtype,
             into=self._forms.get(along),
             mask=mask.view(torch.uint8) if mask is not None else None,
         )
         self._forms[along] = form
         return [form.values, form.offsets]
+
+    def _masked(self, weight: Tensor, mask: Mask) -> Operand:
+        return [masked(weight, mask.to(weight.device)).to(self.dtype)]
 
     def _choose(self, weight: Tensor) -> None:
         method, pattern = self.spec.rule, self.spec.pattern
@@ -178,11 +191,20 @@ class Operands:
         """Return what is left under a mask: as a form where groups run along the contraction."""
         if mask is None:
             return []
-        left = masked(weight, mask.to(weight.device))
-        if along is None or self.spec.rule.backward == "inside" or not self._uses_kernels(weight):
-            return [left.to(self.dtype)]
+        pays = self.pays[along == "rows"] and self.spec.rule.backward != "inside"
+        if along is None or not pays or not self._uses_kernels(weight):
+            return self._masked(weight, mask)
         # What was dropped is zero, so the largest of each group are those that were kept.
-        return self._form(left, along, None)
+        return self._form(masked(weight, mask), along, None)
+
+
+def _turned(matrix: Matrix, places: int) -> Matrix:
+    """Return inputs by (place, output), the places in reverse order, of outputs by (place, input).
+
+    In two steps: torch turns a whole matrix fast, and then copies whole lines.
+    """
+    lines = matrix.T.contiguous().view(places, -1, len(matrix))
+    return lines.flip(0).transpose(0, 1).reshape(-1, places * len(matrix))
 
 
 def _for_products(matrix: Matrix) -> Matrix:

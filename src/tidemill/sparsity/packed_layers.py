@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from tidemill.core.errors import ExpertError, InputError
 from tidemill.sparsity import kernels
-from tidemill.sparsity.convolution import places_of
+from tidemill.sparsity.convolution import packed_conv2d, places_of
 from tidemill.sparsity.formcache import FormCache
 from tidemill.sparsity.packed import PackedWeight
 from tidemill.sparsity.plain import masked_linear
@@ -48,7 +48,7 @@ class PackedLinear(nn.Module):
 
 
 class PackedConv2d(nn.Module):
-    """A convolution over a packed weight: the product of its patches.
+    """A convolution over a packed weight.
 
     Args:
         weight: Packed; columns are height, width and input channels of the kernel.
@@ -79,8 +79,16 @@ class PackedConv2d(nn.Module):
         self, x: Float[Tensor, "batch inputs height width"]
     ) -> Float[Tensor, "batch outputs rows columns"]:
         """Return the convolution."""
-        found = packed_product(self._patches(x), self.packed, self.get_buffer("bias"), self.forms)
-        return found.permute(0, 3, 1, 2)
+        own = self.get_buffer("bias")
+        if not _has_kernels(x):
+            answers = packed_product(self._patches(x), self.packed, own, self.forms)
+            return answers.permute(0, 3, 1, 2)
+        x, bias = _in_one_dtype(x, own)
+        form, pattern = self.forms.form(self.packed, x.dtype), self.packed.pattern
+        window = [*self.kernel_size, *self.places]
+        shape = [form.rows, pattern.n, pattern.m]
+        found: Tensor = packed_conv2d(x, form.values, form.offsets, bias, window, shape)
+        return found
 
     def _patches(self, x: Tensor) -> Float[Tensor, "batch rows columns patch"]:
         """Put what the kernel sees at each place in a row: height, width, channel."""
@@ -177,10 +185,8 @@ def packed_product(
     """
     if x.shape[-1] != weight.columns:
         raise InputError(f"inputs {tuple(x.shape)} for a weight of {weight.columns:,} columns")
-    if torch.is_autocast_enabled(x.device.type):
-        x = x.to(torch.get_autocast_dtype(x.device.type))
-    own = bias.to(x.dtype) if bias is not None else None
-    if x.device.type != "cpu" or not kernels.available():
+    x, own = _in_one_dtype(x, bias)
+    if not _has_kernels(x):
         return _in_torch(x, weight, own)
     form = forms.form(weight, x.dtype)
     if torch.compiler.is_compiling():
@@ -188,6 +194,17 @@ def packed_product(
         found: Tensor = packed_linear(x, form.values, form.offsets, own, *shape)
         return found
     return kernels.product(x, form, own)
+
+
+def _in_one_dtype(x: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Return inputs and bias as numbers of the kind in which products are made."""
+    if torch.is_autocast_enabled(x.device.type):
+        x = x.to(torch.get_autocast_dtype(x.device.type))
+    return x, bias.to(x.dtype) if bias is not None else None
+
+
+def _has_kernels(x: Tensor) -> bool:
+    return x.device.type == "cpu" and kernels.available()
 
 
 def _in_torch(x: Tensor, weight: PackedWeight, bias: Tensor | None) -> Tensor:

@@ -218,9 +218,8 @@ def sparsify(
     """
     layers: dict[str, SparseLayer] = {}
     for name, layer in chosen_layers(model, spec, exempt).items():
-        is_linear = isinstance(layer, nn.Linear)
         numbers = layer.weight.dtype if dtype is None else dtype
-        operands = Operands(spec=spec, dtype=numbers, with_kernels=is_linear, chance=chance)
+        operands = Operands(spec=spec, dtype=numbers, chance=chance)
         layers[name] = (
             SparseLinear(layer, operands)
             if isinstance(layer, nn.Linear)

@@ -53,12 +53,14 @@ TIDEMILL_API int64_t tidemill_nm_entries(int64_t rows, int64_t contraction, int3
   return layout.start(last) + rows * layout.kept(last);
 }
 
+// The places of an image, if there is one, are numbers in the order of its members.
 TIDEMILL_API int32_t tidemill_nm_product(
     int64_t rows, int64_t contraction, int32_t n, int32_t m, int32_t dtype, const void* x,
-    int64_t x_stride, int64_t tokens, const void* values, const void* offsets, const void* bias,
-    void* y, int32_t isa, int32_t threads) {
+    int64_t x_stride, const void* image, int64_t tokens, const void* values, const void* offsets,
+    const void* bias, void* y, int32_t isa, int32_t threads) {
   const Dtype type = static_cast<Dtype>(dtype);
-  const Product product{Layout(rows, contraction, n, m, type), x, x_stride, values,
+  const Product product{Layout(rows, contraction, n, m, type), x, x_stride,
+                        static_cast<const Image*>(image), values,
                         static_cast<const uint16_t*>(offsets), bias, y, tokens, threads};
   const auto which = type == Dtype::f32 ? &Functions::product_f32 : &Functions::product_bf16;
   return !chosen(static_cast<Isa>(isa), which)(product);

@@ -17,6 +17,7 @@ namespace avx2 {
 constexpr bool kHasFma = true;
 
 #include "rows.inc"
+#include "lines.inc"
 #include "turn_plain.inc"
 
 typedef float Float8 __attribute__((vector_size(32)));
@@ -52,6 +53,7 @@ void rows_of_width(int width, const BlockRows& block) {
 }
 
 #include "fill.inc"
+#include "pixels.inc"
 #include "product.inc"
 constexpr int kVectorBytes = 32;
 

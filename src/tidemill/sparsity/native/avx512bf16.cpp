@@ -19,9 +19,11 @@ namespace avx512bf16 {
 constexpr bool kHasFma = true;
 
 #include "rows.inc"
+#include "lines.inc"
 #include "turn512.inc"
 #include "widths512.inc"
 #include "fill.inc"
+#include "pixels.inc"
 #include "product.inc"
 #include "one512.inc"
 #include "dots.inc"

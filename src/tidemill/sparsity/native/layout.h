@@ -76,11 +76,24 @@ struct Layout {
   uint16_t padding_offset() const { return static_cast<uint16_t>(block * row_bytes); }
 };
 
+// Where a convolution's tokens, its output pixels, find their activations: of the image
+// [batch][height][width][channels], what lies under the kernel, [down][across][channels]. Beyond
+// the image are zeros.
+struct Image {
+  int64_t height, width, channels;
+  int64_t kernel_width;  // its height follows from the contraction
+  int64_t stride_down, stride_across;
+  int64_t padding_down, padding_across;  // may be negative
+  int64_t dilation_down, dilation_across;
+  int64_t out_height, out_width;
+};
+
 // y[tokens][rows] = x[tokens][contraction] * form^T + bias
 struct Product {
   Layout layout;
   const void* x;
-  int64_t x_stride;  // of a token, in elements
+  int64_t x_stride;    // of a token, in elements
+  const Image* image;  // of which x holds the pixels, or null: then tokens are lines of x
   const void* values;
   const uint16_t* offsets;
   const void* bias;  // or null

@@ -12,6 +12,7 @@ constexpr bool kHasFma = false;
 #endif
 
 #include "rows.inc"
+#include "lines.inc"
 #include "turn_plain.inc"
 
 typedef float Float4 __attribute__((vector_size(16)));
@@ -31,6 +32,7 @@ void rows_of_width(int width, const BlockRows& block) {
 }
 
 #include "fill.inc"
+#include "pixels.inc"
 #include "product.inc"
 constexpr int kVectorBytes = 16;
 
