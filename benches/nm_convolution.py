@@ -188,7 +188,7 @@ def _step(
         sparsifier.attach(optimizer)
         if not with_kernels:
             for layer in sparsifier.layers.values():
-                layer.operands.with_kernels = False
+                layer.operands.pays = (False, False)
             sparsifier.make()
     x = _images(batch, SHAPES[width][0][0], SHAPES[width][0][2], dtype).requires_grad_()
 

@@ -47,7 +47,7 @@ _FUNCTIONS = {
     "product": ("qqiiipqpqppppii", "i"),
     "make": ("qqiiipipppii", "i"),
     "expand": ("qqiiipipqppi", "i"),
-    "decay": ("ppppqi", "i"),
+    "decay": ("ppppqii", "i"),
 }
 
 
@@ -290,7 +290,7 @@ def decayed(
     by = array("f", [decay])
     address, _ = by.buffer_info()
     parts = (grad.data_ptr(), weight.data_ptr(), mask.data_ptr())
-    _call("decay", *parts, address, grad.numel(), torch.get_num_threads())
+    _call("decay", *parts, address, grad.numel(), _best(), torch.get_num_threads())
 
 
 def _multiply(

@@ -8,7 +8,7 @@ from typing_extensions import override
 from tidemill.sparsity.hooks import copy_hooks
 from tidemill.sparsity.masks import Matrix
 from tidemill.sparsity.operands import Operands
-from tidemill.sparsity.products import sparse_linear
+from tidemill.sparsity.products import trained_linear
 
 __all__ = ["SparseLinear", "in_dtype_of"]
 
@@ -48,16 +48,7 @@ class SparseLinear(nn.Linear):
             own.make(self.weight, self.matrix(), choose=True)
         # The operands have the numbers that products are made in; casting anew would part them.
         with torch.autocast(input.device.type, enabled=False):
-            found: Tensor = sparse_linear(
-                input.to(own.dtype),
-                self.weight,
-                self.bias,
-                own.forward,
-                own.backward,
-                own.spec.pattern.n,
-                own.spec.pattern.m,
-                own.spec.rule.prunes_gradient,
-            )
+            found = trained_linear(input, self.weight, self.bias, own)
         return in_dtype_of(found, input)
 
     def dense(self) -> nn.Linear:

@@ -91,8 +91,10 @@ TIDEMILL_API int32_t tidemill_nm_expand(
 
 // The decay comes by address: the caller has whole numbers and addresses only.
 TIDEMILL_API int32_t tidemill_nm_decay(void* gradient, const void* weight, const void* mask,
-                                       const void* decay_by, int64_t count, int32_t threads) {
-  return !decay({static_cast<float*>(gradient), static_cast<const float*>(weight),
-                 static_cast<const uint8_t*>(mask), *static_cast<const float*>(decay_by), count,
-                 threads});
+                                       const void* decay_by, int64_t count, int32_t isa,
+                                       int32_t threads) {
+  const Decay wanted{static_cast<float*>(gradient), static_cast<const float*>(weight),
+                     static_cast<const uint8_t*>(mask), *static_cast<const float*>(decay_by),
+                     count, threads};
+  return !chosen(static_cast<Isa>(isa), &Functions::decay)(wanted);
 }

@@ -58,6 +58,7 @@ void rows_of_width(int width, const BlockRows& block) {
 constexpr int kVectorBytes = 32;
 
 #include "make.inc"
+#include "decay.inc"
 
 }  // namespace avx2
 
@@ -66,6 +67,7 @@ const Functions kAvx2 = {
     avx2::product_with<avx2::Plain<bf16>>,
     avx2::make_with<float>,
     avx2::make_with<bf16>,
+    avx2::decay_all,
 };
 
 }  // namespace tidemill

@@ -29,6 +29,7 @@ constexpr bool kHasFma = true;
 constexpr int kVectorBytes = 64;
 
 #include "make.inc"
+#include "decay.inc"
 
 }  // namespace avx512
 
@@ -37,6 +38,7 @@ const Functions kAvx512 = {
     avx512::product_with<avx512::Plain<bf16>>,
     avx512::make_with<float>,
     avx512::make_with<bf16>,
+    avx512::decay_all,
 };
 
 }  // namespace tidemill

@@ -35,6 +35,7 @@ const Functions kAvx512Bf16 = {
     avx512bf16::product_bf16,
     nullptr,
     nullptr,
+    nullptr,
 };
 
 }  // namespace tidemill

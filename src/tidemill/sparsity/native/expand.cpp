@@ -94,21 +94,6 @@ int32_t bits_of(int32_t n, int32_t m) {
   return bits;
 }
 
-constexpr int64_t kPiece = 1 << 16;
-
-void decay_task(const void* pointer, int64_t index, Scratch&) {
-  const Decay& job = *static_cast<const Decay*>(pointer);
-  const int64_t begun = index * kPiece;
-  const int64_t count = job.count - begun < kPiece ? job.count - begun : kPiece;
-  float* __restrict gradient = job.gradient + begun;
-  const float* __restrict weight = job.weight + begun;
-  const uint8_t* __restrict mask = job.mask + begun;
-  for (int64_t i = 0; i < count; ++i) {
-    // A choice, no product: a kept NaN or infinity adds nothing to its own gradient.
-    gradient[i] += mask[i] ? 0.0f : job.decay * weight[i];
-  }
-}
-
 }  // namespace
 
 bool expand(const Making& target, const Packed& packed, bool to_bf16) {
@@ -118,10 +103,6 @@ bool expand(const Making& target, const Packed& packed, bool to_bf16) {
   const int64_t count = (layout.rows + kRowsOfTask - 1) / kRowsOfTask;
   const Task task = to_bf16 ? task_from<bf16>(packed.dtype) : task_from<float>(packed.dtype);
   return parallel(target.threads, count, task, &job);
-}
-
-bool decay(const Decay& wanted) {
-  return parallel(wanted.threads, (wanted.count + kPiece - 1) / kPiece, decay_task, &wanted);
 }
 
 }  // namespace tidemill

@@ -1,4 +1,4 @@
-// Forms of packed weights, and the decay of dropped weights.
+// Forms of packed weights.
 #pragma once
 
 #include "layout.h"
@@ -13,16 +13,5 @@ struct Packed {
 };
 
 bool expand(const Making& target, const Packed& packed, bool to_bf16);
-
-struct Decay {
-  float* gradient;
-  const float* weight;
-  const uint8_t* mask;
-  float decay;
-  int64_t count;
-  int32_t threads;
-};
-
-bool decay(const Decay& wanted);
 
 }  // namespace tidemill

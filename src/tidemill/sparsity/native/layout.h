@@ -114,12 +114,23 @@ struct Making {
   int32_t threads;
 };
 
+// gradient += decay * weight, where the mask is 0
+struct Decay {
+  float* gradient;
+  const float* weight;
+  const uint8_t* mask;
+  float decay;
+  int64_t count;
+  int32_t threads;
+};
+
 // What every instruction set offers; a null entry is made by the next smaller one.
 struct Functions {
   bool (*product_f32)(const Product&);
   bool (*product_bf16)(const Product&);
   bool (*make_f32)(const Making&);
   bool (*make_bf16)(const Making&);
+  bool (*decay)(const Decay&);
 };
 
 extern const Functions kPortable;

@@ -37,6 +37,7 @@ void rows_of_width(int width, const BlockRows& block) {
 constexpr int kVectorBytes = 16;
 
 #include "make.inc"
+#include "decay.inc"
 
 }  // namespace portable
 
@@ -45,6 +46,7 @@ const Functions kPortable = {
     portable::product_with<portable::Plain<bf16>>,
     portable::make_with<float>,
     portable::make_with<bf16>,
+    portable::decay_all,
 };
 
 }  // namespace tidemill
