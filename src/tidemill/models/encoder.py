@@ -208,7 +208,7 @@ class Encoder(nn.Module):
         """
         hidden = self.embeddings(batch)
         if depth != 0 and len(self.encoder.layer):
-            mask = batch.mask()
+            mask = _added(batch.mask(), hidden)
             for layer in self.encoder.layer[:depth]:
                 hidden = layer(hidden, mask)
         tokens = batch.ids.shape[1]
@@ -245,6 +245,17 @@ class Encoder(nn.Module):
         scores = self.importance(tokens)[..., 0].float()
         weights: Tensor = scores.masked_fill(~there, -torch.inf).softmax(dim=1)
         return weights
+
+
+def _added(mask: Tensor, hidden: Tensor) -> Tensor:
+    """Return a mask as what is added to scores, once for all layers.
+
+    Attention makes that of a mask of truths itself, in every layer anew.
+    """
+    if mask.dtype != torch.bool or torch.is_autocast_enabled(hidden.device.type):
+        return mask
+    added = torch.zeros(mask.shape, dtype=hidden.dtype, device=hidden.device)
+    return added.masked_fill_(~mask, -torch.inf)
 
 
 class Pooler(nn.Module):
