@@ -54,6 +54,16 @@ def test_layers_are_sparse_and_tables_heads_and_the_last_map_are_not(
     assert any(name.endswith("projection") for name in dense)
 
 
+def test_a_recipe_can_spare_layers(tmp_path: Path) -> None:
+    plan = sparse(exempt=["*.intermediate.dense", "*.layer.0.*"])
+    sparsifier = sparsified(plan, trainee(plan, tmp_path), CPU)
+    assert sparsifier is not None
+    assert all(".layer.1." in name and "intermediate" not in name for name in sparsifier.layers)
+    wrong = sparse(exempt=["nine"])
+    with pytest.raises(InputError, match="exempt names 'nine'"):
+        sparsified(wrong, trainee(wrong, tmp_path), CPU)
+
+
 @pytest.mark.claim("bdwp.pregeneration")
 def test_every_update_is_followed_by_new_operands(tmp_path: Path) -> None:
     plan = sparse()

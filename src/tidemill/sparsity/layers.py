@@ -10,7 +10,13 @@ from tidemill.sparsity.convolution import SparseConv2d
 from tidemill.sparsity.linear import SparseLinear
 from tidemill.sparsity.spec import Sparsity
 
-__all__ = ["Layer", "chosen_layers", "declared_dense", "leave_fast_paths"]
+__all__ = [
+    "Layer",
+    "chosen_layers",
+    "declared_dense",
+    "leave_fast_paths",
+    "spared_layers",
+]
 
 Layer = nn.Linear | nn.Conv2d
 
@@ -67,9 +73,9 @@ def chosen_layers(
     Raises:
         SettingError: A layer cannot be sparse; says which and what to do.
     """
-    spared = _exempt(model) if exempt is None else _words(exempt)
+    spared = spared_layers(model) if exempt is None else _words(exempt)
     if exempt is not None:
-        _check_names(model, spared)
+        _check_names(model, set(spared) - set(spared_layers(model)))
     _check_kinds(model, spared)
     opaque = [name for name, part in model.named_modules() if isinstance(part, _OPAQUE)]
     layers = {
@@ -147,7 +153,8 @@ def leave_fast_paths(model: nn.Module) -> None:
             part.activation_relu_or_gelu = 0
 
 
-def _exempt(model: nn.Module) -> tuple[str, ...]:
+def spared_layers(model: nn.Module) -> tuple[str, ...]:
+    """Return what stays dense where nobody says otherwise; see `chosen_layers`."""
     declared = declared_dense(model)
     if declared is not None:
         return tuple(sorted(declared))
@@ -170,7 +177,7 @@ def _is_among(name: str, names: Sequence[str]) -> bool:
     return any(fnmatchcase(name, wanted) for wanted in names)
 
 
-def _check_names(model: nn.Module, names: Sequence[str]) -> None:
+def _check_names(model: nn.Module, names: Iterable[str]) -> None:
     there = [name for name, _ in model.named_modules()]
     for wanted in names:
         if not any(fnmatchcase(name, wanted) for name in there):

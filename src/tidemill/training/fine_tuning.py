@@ -45,9 +45,11 @@ def sparse_recipe(
         raise SettingError("dense is no sparsity to prune to", hint="Give a pattern, as 2:8.")
     plan = read_recipe(name)
     if plan.model.kind not in STARTABLE:
+        again = f"Train it sparse from the beginning: tidemill train {name} --sparsity {sparsity}"
+        none = "It is a table, which has no layers that could be sparse."
         raise InputError(
             f"{package.name}: a model of kind {plan.model.kind} cannot go on from an expert",
-            hint=f"Train it sparse from the beginning: tidemill train {name} --sparsity {sparsity}",
+            hint=none if plan.model.kind == "static" else again,
         )
     if plan.task != package.manifest.task:
         raise InputError(

@@ -171,6 +171,8 @@ class Recipe:
         storage: How the expert's matrices are kept; vectors are kept in fp32.
         sparsity: ``dense``, or an N:M pattern such as ``2:8`` for the layers that can be sparse.
         method: How a sparse model is trained; see `tidemill.sparsity.methods`.
+        exempt: Layers that stay dense besides those that the model spares itself, by name or
+            ``fnmatch`` pattern.
         decay: What dropped weights lose besides, as a share of them added to their gradient.
         mask_interval: Updates after which masks are chosen anew.
         dense_start: Share of the steps, at the beginning, that is dense.
@@ -197,6 +199,7 @@ class Recipe:
     storage: Literal["int8", "bf16", "fp32"] = "int8"
     sparsity: str = "dense"
     method: str = DEFAULT_METHOD
+    exempt: tuple[str, ...] = ()
     decay: float = DECAY
     mask_interval: int = 1
     dense_start: float = 0.0

@@ -3,6 +3,7 @@
 import torch
 
 from tidemill.core.errors import InputError, SettingError
+from tidemill.sparsity.layers import spared_layers
 from tidemill.sparsity.sparsifier import Sparsifier, sparsify
 from tidemill.training.chance import Chance
 from tidemill.training.precision import is_bf16
@@ -32,7 +33,8 @@ def sparsified(recipe: Recipe, trainee: Trainee, device: torch.device) -> Sparsi
     dtype = torch.bfloat16 if is_bf16(recipe.precision, device) else torch.float32
     chance = Chance(seed=recipe.seed, stage=-1, step=0).torch("masks")
     try:
-        return sparsify(trainee.network, spec, dtype=dtype, chance=chance)
+        exempt = (*spared_layers(trainee.network), *recipe.exempt)
+        return sparsify(trainee.network, spec, exempt=exempt, dtype=dtype, chance=chance)
     except SettingError as error:
         raise InputError(
             f"a {recipe.model.kind} at {recipe.sparsity}: {error.message}", hint=error.hint
