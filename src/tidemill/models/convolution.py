@@ -6,6 +6,7 @@ Layers of width-5 convolutions over embeddings, then the mean and the maximum ov
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -70,7 +71,7 @@ class Convolution(nn.Module):
         generator: Where first weights come from; without one they are zero, to be loaded over.
     """
 
-    dense_layers = frozenset({"projection"})
+    dense_layers: ClassVar[frozenset[str]] = frozenset({"projection"})
 
     def __init__(self, config: ConvolutionConfig, generator: torch.Generator | None = None) -> None:
         super().__init__()

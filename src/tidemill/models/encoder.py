@@ -5,7 +5,7 @@ equations 1 to 5). Modules and tensors are named as in Hugging Face's RobertaMod
 weights go from one to the other without a table.
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -179,7 +179,7 @@ class Encoder(nn.Module):
             Without one they are zero, to be loaded over.
     """
 
-    dense_layers = frozenset({"importance", "projection"})
+    dense_layers: ClassVar[frozenset[str]] = frozenset({"importance", "projection"})
 
     def __init__(self, config: EncoderConfig, generator: torch.Generator | None = None) -> None:
         super().__init__()

@@ -97,14 +97,14 @@ class SparseConv2d(nn.Conv2d):
         nn.Module.__init__(self)
         self.__dict__.update({name: getattr(convolution, name) for name in nn.Conv2d.__constants__})
         self._reversed_padding_repeated_twice = convolution._reversed_padding_repeated_twice  # noqa: SLF001
-        self.weight = convolution.weight
-        self.bias = convolution.bias
+        self.weight: Tensor = convolution.weight
+        self.bias: Tensor | None = convolution.bias
         window = Window.of(self.weight.shape[2:], places_of(self))
         forward, backward = (
             kernels_pay(channels, operands.spec.pattern.density, operands.dtype)
             for channels in self.weight.shape[:2]
         )
-        self.operands = replace(
+        self.operands: Operands = replace(
             operands,
             pays=(forward, backward and window.can_turn),
             places=window.area,

@@ -26,11 +26,11 @@ class SparseLinear(nn.Linear):
 
     def __init__(self, linear: nn.Linear, operands: Operands) -> None:
         nn.Module.__init__(self)
-        self.in_features = linear.in_features
-        self.out_features = linear.out_features
-        self.weight = linear.weight
-        self.bias = linear.bias
-        self.operands = operands
+        self.in_features: int = linear.in_features
+        self.out_features: int = linear.out_features
+        self.weight: Tensor = linear.weight
+        self.bias: nn.Parameter = linear.bias
+        self.operands: Operands = operands
         copy_hooks(linear, self)
         self.train(linear.training)
 

@@ -1,6 +1,7 @@
 """Training a graph-guided encoder."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ class Heads(nn.Module):
         generator: Where first weights come from.
     """
 
-    dense_layers = frozenset({"*"})
+    dense_layers: ClassVar[frozenset[str]] = frozenset({"*"})
 
     def __init__(self, config: EncoderConfig, generator: torch.Generator) -> None:
         super().__init__()
