@@ -13,7 +13,6 @@ from tidemill.sparsity.spec import Sparsity
 __all__ = [
     "Layer",
     "chosen_layers",
-    "declared_dense",
     "leave_fast_paths",
     "spared_layers",
 ]
@@ -35,7 +34,7 @@ _OPAQUE = (nn.MultiheadAttention, nn.RNNBase)
 """They multiply with their inner layers' weights themselves, past the layers."""
 
 
-def declared_dense(model: nn.Module) -> frozenset[str] | None:
+def _declared_dense(model: nn.Module) -> frozenset[str] | None:
     """Return the names of layers that the parts of a model declare to be dense.
 
     A part's class declares them as ``dense_layers``, a frozenset of their names within it;
@@ -155,7 +154,7 @@ def leave_fast_paths(model: nn.Module) -> None:
 
 def spared_layers(model: nn.Module) -> tuple[str, ...]:
     """Return what stays dense where nobody says otherwise; see `chosen_layers`."""
-    declared = declared_dense(model)
+    declared = _declared_dense(model)
     if declared is not None:
         return tuple(sorted(declared))
     named = list(model.named_modules())
