@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
@@ -89,6 +91,78 @@ def test_joined_layers_give_what_they_gave_one_by_one() -> None:
     x = drawn(5, 16, 9)
     wanted = torch.cat([layer(x) for layer in layers], dim=-1)
     torch.testing.assert_close(joined(layers)(x), wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_layers_without_biases_are_joined() -> None:
+    layers = [PackedLinear(weight_of(8, 16, seed), None, FormCache()) for seed in range(2)]
+    x = drawn(5, 16, 9)
+    wanted = torch.cat([layer(x) for layer in layers], dim=-1)
+    torch.testing.assert_close(joined(layers)(x), wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_layers_whose_indices_end_within_a_byte_are_joined() -> None:
+    pattern = NMPattern(1, 3)
+    weights = [drawn(3, 9, seed) for seed in range(2)]
+    layers = [
+        PackedLinear(packed(part, magnitude_mask(part, pattern), pattern), None, FormCache())
+        for part in weights
+    ]
+    x = drawn(5, 9, 9)
+    wanted = torch.cat([layer(x) for layer in layers], dim=-1)
+    torch.testing.assert_close(joined(layers)(x), wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_layers_of_which_some_add_a_bias_cannot_be_joined() -> None:
+    layers = [PackedLinear(weight_of(8, 16), bias, FormCache()) for bias in (None, torch.ones(8))]
+    with pytest.raises(ExpertError, match="add a bias"):
+        joined(layers)
+
+
+class TestState:
+    @staticmethod
+    def net(seed: int) -> nn.Sequential:
+        net = filled(nn.Sequential(nn.Linear(16, 24), nn.Conv1d(5, 5, 1)), seed)
+        sparsify(net, BDWP, exempt=["1"])
+        pack_model(net)
+        return net
+
+    def test_a_state_brings_the_packed_weights_along(self) -> None:
+        first, second = self.net(0), self.net(1)
+        wanted = first(drawn(5, 16))
+        assert not torch.equal(second(drawn(5, 16)), wanted)
+        second.load_state_dict(first.state_dict())
+        assert torch.equal(second(drawn(5, 16)), wanted)
+
+    def test_what_is_missing_or_of_another_shape_is_told(self) -> None:
+        net = self.net(0)
+        state = net.state_dict()
+        kept = {name: part for name, part in state.items() if name != "0.packed_indices"}
+        with pytest.raises(RuntimeError, match=r"Missing key.*0\.packed_indices"):
+            net.load_state_dict(kept)
+        with pytest.raises(RuntimeError, match=r"0: a 2:8 matrix of 24 x 16 has"):
+            net.load_state_dict(state | {"0.packed_values": torch.zeros(24, 8)})
+
+    def test_a_copy_is_a_model_of_its_own_under_the_same_budget(self) -> None:
+        net = self.net(0)
+        wanted = net(drawn(5, 16))
+        other = deepcopy(net)
+        net.load_state_dict(self.net(1).state_dict())
+        assert torch.equal(other(drawn(5, 16)), wanted)
+        layers = [part.get_submodule("0") for part in (net, other)]
+        assert layers[0].forms is layers[1].forms
+
+
+@pytest.mark.parametrize("has_kernels", [True, False])
+def test_images_smaller_than_the_kernel_are_refused(
+    monkeypatch: pytest.MonkeyPatch, *, has_kernels: bool
+) -> None:
+    if not has_kernels:
+        monkeypatch.setattr(kernels, "available", lambda: False)
+    net = filled(nn.Sequential(nn.Conv2d(16, 8, 5)), 0)
+    sparsify(net, BDWP, exempt=())
+    pack_model(net)
+    with pytest.raises(InputError, match="smaller than"):
+        net(torch.zeros(1, 16, 3, 9))
 
 
 def test_layers_of_other_inputs_cannot_be_joined() -> None:

@@ -13,7 +13,7 @@ from tidemill.models.config import encoder_config
 from tidemill.models.encoder import Encoder
 from tidemill.sparsity.formcache import FormCache
 from tidemill.sparsity.packed import PackedWeight
-from tidemill.sparsity.packed_layers import packed_layer
+from tidemill.sparsity.packed_layers import packed_layer, packed_state
 
 __all__ = ["Weight", "Weights", "load_encoder", "load_weights"]
 
@@ -64,7 +64,9 @@ def load_weights(make: Callable[[], Network], tensors: Weights) -> Network:
     }
     forms = FormCache()
     for name, weight in packed.items():
-        _put_packed(network, name, weight, forms)
+        place = name.removesuffix(".weight")
+        _put_packed(network, place, weight, forms)
+        weights |= packed_state(f"{place}.", weight)
     try:
         network.load_state_dict(weights, strict=True, assign=True)
     except RuntimeError as error:
@@ -72,20 +74,19 @@ def load_weights(make: Callable[[], Network], tensors: Weights) -> Network:
     return network.eval().requires_grad_(requires_grad=False)
 
 
-def _put_packed(network: nn.Module, name: str, weight: PackedWeight, forms: FormCache) -> None:
+def _put_packed(network: nn.Module, place: str, weight: PackedWeight, forms: FormCache) -> None:
     """Replace a dense layer by one over a packed weight.
 
     Raises:
         ExpertError: There is no layer of that name and shape.
     """
-    place = name.removesuffix(".weight")
     layer = dict(network.named_modules()).get(place)
     if not isinstance(layer, nn.Linear | nn.Conv2d) or (
         len(layer.weight),
         layer.weight[0].numel(),
     ) != (weight.rows, weight.columns):
         raise ExpertError(
-            f"{name}: a packed matrix of {weight.rows:,} x {weight.columns:,}, and the model has"
+            f"{place}: a packed matrix of {weight.rows:,} x {weight.columns:,}, and the model has"
             " no such layer"
         )
     network.set_submodule(place, packed_layer(layer, weight, forms))

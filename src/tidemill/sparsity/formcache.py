@@ -62,6 +62,10 @@ class FormCache:
         self._seconds = 0.0
         self._lock = threading.Lock()
 
+    def __deepcopy__(self, memo: dict[int, object]) -> "FormCache":
+        """Return itself: models that are copies of each other share their budget."""
+        return self
+
     @property
     def filling(self) -> Filling:
         """What it has cost so far."""

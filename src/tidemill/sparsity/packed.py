@@ -13,7 +13,7 @@ from tidemill.core.errors import ExpertError
 from tidemill.sparsity.bits import packed_bits, packed_bytes, unpacked_bits
 from tidemill.sparsity.pattern import NMPattern
 
-__all__ = ["PackedWeight", "packed"]
+__all__ = ["PackedWeight", "indices_of", "packed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,5 +117,15 @@ def packed(weight: Float[Tensor, "rows columns"], kept: Tensor, pattern: NMPatte
         rows=rows,
         columns=columns,
         values=values,
-        indices=torch.from_numpy(packed_bits(places.numpy(), pattern.index_bits)),
+        indices=indices_of(places, pattern),
     )
+
+
+def indices_of(places: Tensor, pattern: NMPattern) -> UInt8[Tensor, " bytes"]:
+    """Return the stream of bits that tells where in its group each value stands.
+
+    Args:
+        places: Of every value, in their order; uint8 of any shape.
+        pattern: N:M.
+    """
+    return torch.from_numpy(packed_bits(places.numpy().ravel(), pattern.index_bits))

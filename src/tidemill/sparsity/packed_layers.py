@@ -1,6 +1,8 @@
 """Layers whose weight is there in packed form alone: they answer, and do not train."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -12,18 +14,27 @@ from tidemill.core.errors import ExpertError, InputError
 from tidemill.sparsity import kernels
 from tidemill.sparsity.convolution import packed_conv2d, places_of
 from tidemill.sparsity.formcache import FormCache
-from tidemill.sparsity.packed import PackedWeight
+from tidemill.sparsity.packed import PackedWeight, indices_of
 from tidemill.sparsity.plain import masked_linear
 from tidemill.sparsity.products import packed_linear
+from tidemill.sparsity.window import Window
 
-__all__ = ["PackedConv2d", "PackedLinear", "joined", "packed_layer", "packed_product"]
+__all__ = [
+    "PackedConv2d",
+    "PackedLayer",
+    "PackedLinear",
+    "joined",
+    "packed_layer",
+    "packed_product",
+    "packed_state",
+]
 
 ROWS_AT_ONCE = 256
 """Outputs of which a machine without kernels makes a matrix at a time."""
 
 
-class PackedLinear(nn.Module):
-    """A linear layer over a packed weight.
+class PackedLayer(nn.Module):
+    """A layer over a packed weight, whose parts are kept in its state.
 
     Args:
         weight: Packed.
@@ -37,9 +48,58 @@ class PackedLinear(nn.Module):
         super().__init__()
         self.packed: PackedWeight = weight
         self.forms: FormCache = forms
+        self.register_buffer("bias", bias.detach() if bias is not None else None)
+
+    @override
+    def _save_to_state_dict(
+        self, destination: dict[str, Any], prefix: str, keep_vars: bool
+    ) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination.update(packed_state(prefix, self.packed))
+
+    @override
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *rest: Any) -> None:
+        # No buffers: forms are known by the weight they are made of, so a weight is replaced whole.
+        wanted = packed_state(prefix, self.packed)
+        others = {name: part for name, part in state_dict.items() if name not in wanted}
+        super()._load_from_state_dict(others, prefix, *rest)
+        missing, errors = rest[2], rest[4]
+        absent = [name for name in wanted if name not in state_dict]
+        missing.extend(absent)
+        if absent:
+            return
+        values, indices = (state_dict[name].detach().clone() for name in wanted)
+        try:
+            self.packed = replace(self.packed, values=values, indices=indices)
+        except ExpertError as error:
+            errors.append(f"{prefix.removesuffix('.')}: {error}")
+
+
+def packed_state(prefix: str, weight: PackedWeight) -> dict[str, Tensor]:
+    """Return the parts of a packed weight as a layer's state names them.
+
+    Args:
+        prefix: The layer's name and a dot.
+        weight: Its weight.
+    """
+    return {f"{prefix}packed_values": weight.values, f"{prefix}packed_indices": weight.indices}
+
+
+class PackedLinear(PackedLayer):
+    """A linear layer over a packed weight.
+
+    Args:
+        weight: Packed.
+        bias: Added, or None.
+        forms: Where its form is kept.
+    """
+
+    def __init__(
+        self, weight: PackedWeight, bias: Float[Tensor, " outputs"] | None, forms: FormCache
+    ) -> None:
+        super().__init__(weight, bias, forms)
         self.in_features: int = weight.columns
         self.out_features: int = weight.rows
-        self.register_buffer("bias", bias.detach() if bias is not None else None)
 
     @override
     def forward(self, x: Float[Tensor, "*tokens inputs"]) -> Float[Tensor, "*tokens outputs"]:
@@ -47,7 +107,7 @@ class PackedLinear(nn.Module):
         return packed_product(x, self.packed, self.get_buffer("bias"), self.forms)
 
 
-class PackedConv2d(nn.Module):
+class PackedConv2d(PackedLayer):
     """A convolution over a packed weight.
 
     Args:
@@ -67,12 +127,9 @@ class PackedConv2d(nn.Module):
         kernel_size: tuple[int, int],
         places: Sequence[int],
     ) -> None:
-        super().__init__()
-        self.packed: PackedWeight = weight
-        self.forms: FormCache = forms
+        super().__init__(weight, bias, forms)
         self.kernel_size: tuple[int, int] = kernel_size
         self.places: tuple[int, ...] = tuple(places)
-        self.register_buffer("bias", bias.detach() if bias is not None else None)
 
     @override
     def forward(
@@ -85,23 +142,20 @@ class PackedConv2d(nn.Module):
             return answers.permute(0, 3, 1, 2)
         x, bias = _in_one_dtype(x, own)
         form, pattern = self.forms.form(self.packed, x.dtype), self.packed.pattern
-        window = [*self.kernel_size, *self.places]
-        shape = [form.rows, pattern.n, pattern.m]
+        window, shape = [*self.kernel_size, *self.places], [form.rows, pattern.n, pattern.m]
         found: Tensor = packed_conv2d(x, form.values, form.offsets, bias, window, shape)
         return found
 
     def _patches(self, x: Tensor) -> Float[Tensor, "batch rows columns patch"]:
         """Put what the kernel sees at each place in a row: height, width, channel."""
-        stride, padding, dilation = (self.places[at : at + 2] for at in (0, 2, 4))
+        window = Window.of(self.kernel_size, self.places)
+        stride, padding, dilation = window.stride, window.padding, window.dilation
+        high, wide = window.outputs(*x.shape[2:])
+        if min(high, wide) < 1:
+            raise InputError(f"images {tuple(x.shape)} {x.dtype} are smaller than {window}")
         padded = functional.pad(x, (padding[1], padding[1], padding[0], padding[0]))
         places = padded.permute(0, 2, 3, 1).contiguous()
         batch, height, width, channels = places.shape
-        high, wide = (
-            (size - reach * (kernel - 1) - 1) // step + 1
-            for size, kernel, step, reach in zip(
-                (height, width), self.kernel_size, stride, dilation, strict=True
-            )
-        )
         rows, columns = width * channels, channels
         view = places.as_strided(
             (batch, high, wide, *self.kernel_size, channels),
@@ -153,17 +207,25 @@ def joined(layers: Sequence[PackedLinear]) -> PackedLinear:
         raise ExpertError("layers of several patterns or inputs cannot be joined")
     kinds = [part.packed for part in layers]
     biases = [part.get_buffer("bias") for part in layers]
-    bits = kinds[0].values.shape[1] * first.pattern.index_bits
-    if any(part.rows * bits % 8 for part in kinds[:-1]):
-        raise ExpertError("the indices of these layers do not end with a byte")
+    if len({part is None for part in biases}) > 1:
+        raise ExpertError("some of these layers add a bias, and some do not")
     weight = PackedWeight(
         pattern=first.pattern,
         rows=sum(part.rows for part in kinds),
         columns=first.columns,
         values=torch.cat([part.values for part in kinds]),
-        indices=torch.cat([part.indices for part in kinds]),
+        indices=_joined_indices(kinds),
     )
-    return PackedLinear(weight, torch.cat(biases), layers[0].forms)
+    bias = None if biases[0] is None else torch.cat(biases)
+    return PackedLinear(weight, bias, layers[0].forms)
+
+
+def _joined_indices(weights: Sequence[PackedWeight]) -> Tensor:
+    pattern = weights[0].pattern
+    if all(part.values.numel() * pattern.index_bits % 8 == 0 for part in weights[:-1]):
+        return torch.cat([part.indices for part in weights])
+    # Some end within a byte, so the stream is made anew: a dozen times as slow.
+    return indices_of(torch.cat([part.places() for part in weights]), pattern)
 
 
 def packed_product(
