@@ -4,9 +4,12 @@ The recipes images-resnet9 and images-vit are trained on CIFAR-10 (JPEG copy), d
 way of making weights sparse: SR-STE (sparse forward), SDGP (sparse gradients of data), SDWP (sparse
 weights backward) and BDWP (sparse weights both ways). What counts is the accuracy on 5,000 images
 of the train part that no run learns from, and its difference to dense training with the same seed;
-a second figure is how many masks change between two measurements. Seed 0 of everything comes
-first. Every run goes on where it was stopped, and several processes may train at once: each takes
-the next run that no other is at. Without ``--train`` the bench shows what is trained.
+a second figure is how many masks change between two measurements. Twice as many steps of BDWP at
+2:8 take as many multiply-adds as dense training, so that they are compared with it as well.
+
+Seed 0 of everything comes first. Every run goes on where it was stopped, and several processes may
+train at once: each takes the next run that no other is at. Without ``--train`` the bench shows what
+is trained.
 
     .venv/bin/tidemill data build cifar10 --output build/corpus/cifar10     (or --prepare)
     .venv/bin/python benches/sparse_accuracy.py --train [--seeds 3] [--only NAME] [--threads 1]
@@ -62,11 +65,13 @@ class Variant:
         model: ``resnet9`` or ``vit``.
         method: As recipes call it, or ``dense``.
         pattern: N:M, or nothing for dense.
+        times: As many steps as the recipe says, or twice as many.
     """
 
     model: str
     method: str
     pattern: str = ""
+    times: int = 1
 
     @property
     def name(self) -> str:
@@ -76,19 +81,27 @@ class Variant:
     @property
     def label(self) -> str:
         """Its name beside others of its model."""
-        return f"{self.method} {self.pattern}".strip()
+        length = "" if self.times == 1 else f", {self.times} x steps"
+        return f"{self.method} {self.pattern}".strip() + length
 
     @property
     def folder(self) -> str:
         """Its name as that of a folder."""
-        return self.name.replace(" ", "-").replace(":", "-")
+        return self.name.replace(",", "").replace(" ", "-").replace(":", "-")
+
+    @property
+    def peers(self) -> list["Variant"]:
+        """Dense training that it is compared with: as long, and as many multiply-adds."""
+        lengths = {self.times, 1} if self.method != DENSE else set()
+        return [Variant(model=self.model, method=DENSE, times=times) for times in sorted(lengths)]
 
     def recipe(self, seed: int, *, quick: bool) -> Recipe:
         """Return the recipe that comes along, at this sparsity and with a seed."""
         plan = replace(read_recipe(f"images-{self.model}"), seed=seed)
+        stage = plan.stages[0]
+        plan = replace(plan, stages=(replace(stage, steps=self.times * stage.steps),))
         if quick:
-            stage = replace(plan.stages[0], steps=6, batch=32)
-            plan = replace(plan, stages=(stage,), measure_every=3)
+            plan = replace(plan, stages=(replace(stage, steps=6, batch=32),), measure_every=3)
         if not self.pattern:
             return plan.at_sparsity("dense")
         return plan.at_sparsity(self.pattern, self.method)
@@ -102,6 +115,8 @@ VARIANTS = (
         for pattern in ("2:4", "2:16")
         for method in ("srste", "bdwp")
     ),
+    Variant(model="resnet9", method=DENSE, times=2),
+    Variant(model="resnet9", method="bdwp", pattern="2:8", times=2),
     Variant(model="vit", method=DENSE),
     *(Variant(model="vit", method=method, pattern="2:8") for method in ("srste", "bdwp")),
 )
@@ -294,21 +309,21 @@ def _figures(done: Sequence[Result], seeds: int) -> Iterator[Figure]:
             unit="accuracy",
             peer=f"{len(values)} seeds{_interval(values)}",
         )
-        dense = f"{variant.model} {DENSE}"
-        losses = [
-            found[dense, s].accuracy - one.accuracy
-            for s, one in own.items()
-            if (dense, s) in found and variant.method != DENSE
-        ]
         yield figure
-        if losses:
-            yield _loss(variant, losses)
+        for dense in variant.peers:
+            losses = [
+                found[dense.name, s].accuracy - one.accuracy
+                for s, one in own.items()
+                if (dense.name, s) in found
+            ]
+            if losses:
+                yield _loss(variant, dense, losses)
 
 
-def _loss(variant: Variant, losses: Sequence[float]) -> Figure:
-    is_judged = (variant.method, variant.pattern) == ("bdwp", "2:8")
+def _loss(variant: Variant, dense: Variant, losses: Sequence[float]) -> Figure:
+    is_judged = variant.label.startswith("bdwp 2:8") and dense.times == variant.times
     return Figure(
-        name=f"{variant.name}, less than dense",
+        name=f"{variant.name}, less than {dense.label}",
         value=100 * fmean(losses),
         unit="points",
         peer=f"{len(losses)} seeds{_interval([100 * loss for loss in losses])}",
