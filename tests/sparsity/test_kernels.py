@@ -127,15 +127,10 @@ def test_made_keeps_the_largest_in_both_directions(
     chosen = NMPattern(*pattern)
     # Few distinct magnitudes: most groups hold ties.
     weight = (noise(rows, groups * chosen.m, seed=seed) * 2).round()
-    mask = torch.full(weight.shape, 7, dtype=torch.uint8)
-    turned_mask = torch.full(weight.T.shape, 7, dtype=torch.uint8)
-    along = kernels.made(weight, chosen, along="columns", dtype=dtype, mask=mask)
-    turned = kernels.made(
-        weight.T.contiguous(), chosen, along="rows", dtype=dtype, mask=turned_mask
-    )
+    along = kernels.made(weight, chosen, along="columns", dtype=dtype)
+    turned = kernels.made(weight.T.contiguous(), chosen, along="rows", dtype=dtype)
     wanted = magnitude_mask(weight, chosen)
-    assert torch.equal(mask.bool(), wanted)
-    assert torch.equal(turned_mask.T, mask)
+    assert torch.equal(kernels.marked(along), wanted)
     expanded = kernels.expanded(packed(weight, wanted, chosen), dtype=dtype)
     for form in (turned, expanded):
         assert torch.equal(form.values, along.values)
@@ -160,9 +155,8 @@ def test_entries_stand_by_rising_index(isa: str) -> None:
 def test_nan_is_largest_and_denormals_count() -> None:
     tiny = 1e-45
     weight = torch.tensor([[1.0, torch.inf, torch.nan, 2.0], [0.0, tiny, 0.0, -2 * tiny]])
-    mask = torch.empty(2, 4, dtype=torch.uint8)
-    kernels.made(weight, NMPattern(2, 4), along="columns", mask=mask)
-    assert mask.tolist() == [[0, 1, 1, 0], [0, 1, 0, 1]]
+    mask = kernels.marked(columns_form(weight, NMPattern(2, 4)))
+    assert mask.tolist() == [[False, True, True, False], [False, True, False, True]]
 
 
 @needs_kernels
@@ -278,13 +272,25 @@ def test_bfloat16_values_are_rounded_as_torch_rounds() -> None:
 
 
 @needs_kernels
-def test_decayed_moves_dropped_weights_alone() -> None:
-    grad, weight = noise(300, 301), noise(300, 301, seed=1)
-    mask = (noise(300, 301, seed=2) > 0).to(torch.uint8)
-    weight[0, 0], mask[0, 0] = torch.nan, 1
-    wanted = torch.where(mask.bool(), grad, grad + 0.1 * weight)
-    kernels.decayed(grad, weight, mask, 0.1)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("pattern", [(2, 8), (3, 7), (1, 32), (4, 4)])
+def test_decayed_moves_dropped_weights_alone(pattern: tuple[int, int], dtype: torch.dtype) -> None:
+    chosen = NMPattern(*pattern)
+    grad, weight = noise(131, 31 * chosen.m), noise(131, 31 * chosen.m, seed=1)
+    weight[0, 0] = torch.nan
+    wanted = torch.where(magnitude_mask(weight, chosen), grad, grad + 0.1 * weight)
+    kernels.decayed(grad, weight, columns_form(weight, chosen, dtype), 0.1)
     assert torch.allclose(grad, wanted)
+
+
+@needs_kernels
+def test_a_damaged_form_marks_and_decays_nothing_beyond_its_rows() -> None:
+    form = columns_form(noise(3, 16), TWO_OF_EIGHT)
+    form.offsets.fill_(-1)
+    whole = torch.zeros(5, 16)
+    kernels.decayed(whole[1:4], torch.ones(3, 16), form, 1.0)
+    assert whole.tolist() == [[0.0] * 16, *([[1.0] * 15 + [0.0]] * 3), [0.0] * 16]
+    assert kernels.marked(form).sum() == 3
 
 
 @needs_kernels
@@ -298,10 +304,8 @@ def test_what_does_not_fit_is_named() -> None:
         kernels.product(torch.zeros(3, 16), form, torch.zeros(4))
     with pytest.raises(InputError, match="no kernels for 'mmx' here"):
         kernels.product(torch.zeros(3, 16), form, isa="mmx")
-    with pytest.raises(InputError, match="the mask"):
-        kernels.made(
-            noise(5, 16), TWO_OF_EIGHT, along="columns", mask=torch.zeros(5, 15, dtype=torch.uint8)
-        )
+    with pytest.raises(InputError, match="the gradient"):
+        kernels.decayed(noise(5, 15), noise(5, 16), form, 0.1)
     with pytest.raises(InputError, match=r"a 2:8 form of 5 x 16 torch.float32 cannot hold"):
         kernels.made(noise(5, 24), TWO_OF_EIGHT, along="columns", into=form)
     with pytest.raises(InputError, match=r"float32 or bfloat16, not torch.float16"):

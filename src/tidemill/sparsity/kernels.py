@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Int16
+from jaxtyping import Bool, Float, Int16
 from torch import Tensor
 
 from tidemill.core.errors import InputError, TidemillError
@@ -35,6 +35,7 @@ __all__ = [
     "isa",
     "isas",
     "made",
+    "marked",
     "product",
     "why_not",
 ]
@@ -45,9 +46,10 @@ _FUNCTIONS = {
     "isas": ("", "i"),
     "entries": ("qqiii", "q"),
     "product": ("qqiiipqpqppppii", "i"),
-    "make": ("qqiiipipppii", "i"),
+    "make": ("qqiiipippii", "i"),
     "expand": ("qqiiipipqppi", "i"),
-    "decay": ("ppppqii", "i"),
+    "decay": ("qqiiippppii", "i"),
+    "mark": ("qqiiippi", "i"),
 }
 
 
@@ -116,7 +118,6 @@ def made(
     along: Literal["columns", "rows"],
     dtype: torch.dtype = torch.float32,
     into: Form | None = None,
-    mask: Tensor | None = None,
 ) -> Form:
     """Make the form of the N largest weights of every M.
 
@@ -130,7 +131,6 @@ def made(
             gradient [..., outputs], whose form is the transposed one.
         dtype: Of the values: float32 or bfloat16 (to the nearest, ties to even).
         into: A form of the same kind whose memory is used again.
-        mask: Written if given: uint8 like the weight, 1 where a weight stays.
 
     Raises:
         InputError: Something has another type or size.
@@ -140,8 +140,6 @@ def made(
     _check(weight, "the weight", (torch.float32,), weight.shape if weight.dim() == 2 else (0, 0))
     rows, columns = weight.shape if along == "columns" else (weight.shape[1], weight.shape[0])
     pattern.groups(columns)
-    if mask is not None:
-        _check(mask, "the mask", (torch.uint8,), weight.shape)
     form = _empty(pattern, rows, columns, dtype) if into is None else into
     _check_form(form, (pattern, rows, columns, dtype))
     _call(
@@ -151,7 +149,6 @@ def made(
         int(along == "rows"),
         form.values.data_ptr(),
         form.offsets.data_ptr(),
-        0 if mask is None else mask.data_ptr(),
         _best(),
         torch.get_num_threads(),
     )
@@ -266,43 +263,57 @@ def convolved(
     return y.permute(0, 3, 1, 2)
 
 
+def marked(form: Form) -> Bool[Tensor, "rows columns"]:
+    """Return which weights a form keeps.
+
+    Raises:
+        InputError: The form is not whole.
+        TidemillError: There are no kernels.
+    """
+    _check_entries(form)
+    mask = torch.empty(form.rows, form.columns, dtype=torch.bool)
+    _call(
+        "mark",
+        *_shape(form),
+        form.offsets.data_ptr(),
+        mask.data_ptr(),
+        torch.get_num_threads(),
+    )
+    return mask
+
+
 def decayed(
-    grad: Float[Tensor, "outputs inputs"],
-    weight: Float[Tensor, "outputs inputs"],
-    mask: Tensor,
+    grad: Float[Tensor, "rows columns"],
+    weight: Float[Tensor, "rows columns"],
+    form: Form,
     decay: float,
 ) -> None:
-    """Add ``decay * weight`` to the gradient of every dropped weight, in place.
+    """Add ``decay * weight`` to the gradient of every weight that a form dropped, in place.
 
     Args:
-        grad: float32, contiguous like the others.
+        grad: float32, contiguous like the weight.
         weight: float32.
-        mask: uint8; 0 where a weight was dropped.
+        form: Made of the weight, along its columns.
         decay: How much of it.
 
     Raises:
         InputError: Something has another type or size.
         TidemillError: There are no kernels.
     """
-    _check(grad, "the gradient", (torch.float32,), weight.shape)
-    _check(weight, "the weight", (torch.float32,), weight.shape)
-    _check(mask, "the mask", (torch.uint8,), weight.shape)
+    for tensor, what in ((grad, "the gradient"), (weight, "the weight")):
+        _check(tensor, what, (torch.float32,), (form.rows, form.columns))
+    _check_entries(form)
     by = array("f", [decay])
     address, _ = by.buffer_info()
-    parts = (grad.data_ptr(), weight.data_ptr(), mask.data_ptr())
-    _call("decay", *parts, address, grad.numel(), _best(), torch.get_num_threads())
+    parts = (grad.data_ptr(), weight.data_ptr(), form.offsets.data_ptr())
+    _call("decay", *_shape(form), *parts, address, _best(), torch.get_num_threads())
 
 
 def _multiply(
     x: tuple[int, int, int], form: Form, bias: Tensor | None, y: Tensor, *, isa: str | None
 ) -> None:
     """Fill y [..., rows]; activations are an address, a token's stride, and an image's places."""
-    wanted = _entries(form.pattern, form.rows, form.columns, form.dtype)
-    if form.values.numel() != wanted or form.offsets.numel() != wanted:
-        raise InputError(
-            f"a {form.pattern} form of {form.rows:,} x {form.columns:,} has {wanted:,} values and"
-            f" offsets, not {form.values.numel():,} and {form.offsets.numel():,}"
-        )
+    _check_entries(form)
     if bias is not None:
         _check(bias, "the bias", (form.dtype,), (form.rows,))
     _call(
@@ -395,6 +406,15 @@ def _check_form(form: Form, wanted: tuple[NMPattern, int, int, torch.dtype]) -> 
         raise InputError(
             f"a {form.pattern} form of {form.rows:,} x {form.columns:,} {form.dtype} cannot hold"
             f" {wanted[0]} of {wanted[1]:,} x {wanted[2]:,} {wanted[3]}"
+        )
+
+
+def _check_entries(form: Form) -> None:
+    wanted = _entries(form.pattern, form.rows, form.columns, form.dtype)
+    if form.values.numel() != wanted or form.offsets.numel() != wanted:
+        raise InputError(
+            f"a {form.pattern} form of {form.rows:,} x {form.columns:,} has {wanted:,} values and"
+            f" offsets, not {form.values.numel():,} and {form.offsets.numel():,}"
         )
 
 

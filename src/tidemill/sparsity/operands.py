@@ -42,7 +42,6 @@ class Operands:
         backward: For dX = dY W.
         active: Whether the layer is sparse now; in dense steps it is not.
         chance: For methods that draw.
-        mask: The forward mask, where the method has one.
         made: How often operands were made after an update.
     """
 
@@ -54,9 +53,9 @@ class Operands:
     forward: Operand = field(default_factory=list)
     backward: Operand = field(default_factory=list)
     chance: torch.Generator | None = None
-    mask: Mask | None = None
     made: int = 0
     _made_of: tuple[int, int] | None = None
+    _mask: Mask | None = None
     _backward_mask: Mask | None = None
     _forms: dict[Along, Form] = field(default_factory=dict)
     _inside: BiMask = field(default_factory=BiMask)
@@ -67,9 +66,23 @@ class Operands:
         return self.active and not (self.spec.rule.is_dense or self.spec.pattern.is_dense)
 
     @property
+    def form(self) -> Form | None:
+        """The forward product's form, where kernels make it; it knows the mask as well."""
+        form = self._forms.get("columns")
+        is_used = form is not None and bool(self.forward) and self.forward[0] is form.values
+        return form if is_used else None
+
+    @property
+    def mask(self) -> Mask | None:
+        """The forward mask, where the method has one."""
+        if self._mask is None and self.form is not None:
+            return kernels.marked(self.form)
+        return self._mask
+
+    @property
     def bytes_held(self) -> int:
         """Bytes of both operands and the masks."""
-        masks = [mask for mask in (self.mask, self._backward_mask) if mask is not None]
+        masks = [mask for mask in (self._mask, self._backward_mask) if mask is not None]
         held = {id(part): part for part in (*self.forward, *self.backward, *masks)}
         return sum(part.numel() * part.element_size() for part in held.values())
 
@@ -87,7 +100,7 @@ class Operands:
     def state(self) -> dict[str, Tensor]:
         """Return masks and permutation."""
         parts = {
-            "forward": self.mask,
+            "forward": self._mask,
             "backward": self._backward_mask,
             "order": self._inside.order,
             "drawn": torch.tensor(self._inside.made),
@@ -97,7 +110,7 @@ class Operands:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take up what `state` gave."""
-        self.mask, self._backward_mask = state.get("forward"), state.get("backward")
+        self._mask, self._backward_mask = state.get("forward"), state.get("backward")
         self._inside.order, self._inside.made = state.get("order"), int(state["drawn"])
         self.made = int(state["made"])
 
@@ -125,10 +138,10 @@ class Operands:
         if self._is_direct(matrix):
             self._make_direct(matrix)
             return
-        if choose or (self.mask is None and self._backward_mask is None):
+        if choose or (self._mask is None and self._backward_mask is None):
             self._choose(matrix)
         saves_forward, saves_backward = method.saves()
-        self.forward = self._of(matrix, self.mask, "columns" if saves_forward else None)
+        self.forward = self._of(matrix, self._mask, "columns" if saves_forward else None)
         self.backward = self._of(matrix, self._backward_mask, "rows" if saves_backward else None)
 
     def _is_direct(self, weight: Tensor) -> bool:
@@ -145,20 +158,18 @@ class Operands:
         method, pattern = self.spec.rule, self.spec.pattern
         forward_pays, backward_pays = self.pays
         if method.forward == "magnitude" and forward_pays:
-            if self.mask is None:
-                self.mask = torch.empty(weight.shape, dtype=torch.bool)
-            self.forward = self._form(weight, "columns", self.mask)
+            self._mask, self.forward = None, self._form(weight, "columns")
         elif method.forward == "magnitude":
-            self.mask = chosen_mask(weight, pattern)
-            self.forward = self._masked(weight, self.mask)
+            self._mask = chosen_mask(weight, pattern)
+            self.forward = self._masked(weight, self._mask)
         if method.backward == "magnitude" and backward_pays:
-            self.backward = self._form(weight, "rows", None)
+            self.backward = self._form(weight, "rows")
         elif method.backward == "magnitude":
             self.backward = self._masked(weight, chosen_mask(weight, pattern, along="rows"))
-        elif method.backward == "forward" and self.mask is not None:
-            self.backward = self._masked(weight, self.mask)
+        elif method.backward == "forward" and (mask := self.mask) is not None:
+            self.backward = self._masked(weight, mask)
 
-    def _form(self, weight: Tensor, along: Along, mask: Mask | None) -> Operand:
+    def _form(self, weight: Tensor, along: Along) -> Operand:
         is_turned = along == "rows" and self.places > 1
         form = kernels.made(
             _turned(weight, self.places) if is_turned else weight,
@@ -166,7 +177,6 @@ class Operands:
             along="columns" if is_turned else along,
             dtype=self.dtype,
             into=self._forms.get(along),
-            mask=mask.view(torch.uint8) if mask is not None else None,
         )
         self._forms[along] = form
         return [form.values, form.offsets]
@@ -177,15 +187,15 @@ class Operands:
     def _choose(self, weight: Tensor) -> None:
         method, pattern = self.spec.rule, self.spec.pattern
         if method.forward == "magnitude":
-            self.mask = chosen_mask(weight, pattern)
+            self._mask = chosen_mask(weight, pattern)
         elif method.forward == "both":
-            self.mask = transposable_mask(weight, pattern)
+            self._mask = transposable_mask(weight, pattern)
         if method.backward == "magnitude":
             self._backward_mask = chosen_mask(weight, pattern, along="rows")
         elif method.backward == "forward":
-            self._backward_mask = self.mask
-        elif method.backward == "inside" and self.mask is not None:
-            self._backward_mask = self._inside.mask(weight, self.mask, pattern, self.chance)
+            self._backward_mask = self._mask
+        elif method.backward == "inside" and self._mask is not None:
+            self._backward_mask = self._inside.mask(weight, self._mask, pattern, self.chance)
 
     def _of(self, weight: Tensor, mask: Mask | None, along: Along | None) -> Operand:
         """Return what is left under a mask: as a form where groups run along the contraction."""
@@ -195,7 +205,7 @@ class Operands:
         if along is None or not pays or not self._uses_kernels(weight):
             return self._masked(weight, mask)
         # What was dropped is zero, so the largest of each group are those that were kept.
-        return self._form(masked(weight, mask), along, None)
+        return self._form(masked(weight, mask), along)
 
 
 def _turned(matrix: Matrix, places: int) -> Matrix:

@@ -24,6 +24,5 @@ def chosen_mask(weight: Matrix, pattern: NMPattern, *, along: Along = "columns")
     is_native = weight.device.type == "cpu" and weight.dtype == torch.float32
     if not (is_native and kernels.available()):
         return magnitude_mask(weight, pattern, along=along)
-    mask = torch.empty(weight.shape, dtype=torch.bool)
-    kernels.made(weight.contiguous(), pattern, along=along, mask=mask.view(torch.uint8))
-    return mask
+    mask = kernels.marked(kernels.made(weight.contiguous(), pattern, along=along))
+    return mask if along == "columns" else mask.T.contiguous()

@@ -12,7 +12,6 @@ from tidemill.sparsity import kernels
 from tidemill.sparsity.convolution import SparseConv2d, as_weight
 from tidemill.sparsity.layers import chosen_layers, leave_fast_paths
 from tidemill.sparsity.linear import SparseLinear
-from tidemill.sparsity.masks import Mask
 from tidemill.sparsity.operands import Operands
 from tidemill.sparsity.spec import Sparsity
 
@@ -51,7 +50,7 @@ class Sparsifier:
         self.updates: int = 0
         self._chance = chance
         self._clock = clock or SystemClock()
-        self._former: dict[str, Mask] | None = None
+        self._former: dict[str, Tensor] | None = None
         self._attached: WeakSet[torch.optim.Optimizer] = WeakSet()
 
     @property
@@ -133,11 +132,8 @@ class Sparsifier:
         Returns:
             0 to 1; None at first, and where the method has no forward masks.
         """
-        now = {
-            name: layer.operands.mask.clone()
-            for name, layer in self.layers.items()
-            if layer.operands.mask is not None
-        }
+        masks = {name: layer.operands.mask for name, layer in self.layers.items()}
+        now = {name: mask.clone() for name, mask in masks.items() if mask is not None}
         former, self._former = self._former, now
         if not former or not now:
             return None
@@ -157,10 +153,10 @@ class Sparsifier:
         wanted = {id(weight) for weight in weights}
         with torch.no_grad():
             for layer in self.layers.values():
-                own, gradient = layer.operands, layer.weight.grad
-                is_meant = own.is_sparse and id(layer.weight) in wanted
-                if is_meant and own.mask is not None and gradient is not None:
-                    _decay(layer, gradient, own.mask, self.spec.decay)
+                gradient = layer.weight.grad
+                is_meant = layer.operands.is_sparse and id(layer.weight) in wanted
+                if is_meant and gradient is not None:
+                    _decay(layer, gradient, self.spec.decay)
 
     def _before(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
         """Let gradients decay before the update; those of a closure once it has made them."""
@@ -250,15 +246,18 @@ def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix(prefix): part for key, part in state.items() if key.startswith(prefix)}
 
 
-def _decay(layer: SparseLayer, gradient: Tensor, mask: Mask, decay: float) -> None:
-    parts = (gradient, layer.weight)
-    is_native = all(
-        part.device.type == "cpu" and part.dtype == torch.float32 and part.is_contiguous()
-        for part in parts
-    )
-    if isinstance(layer, SparseLinear) and is_native and kernels.available():
-        kernels.decayed(gradient, layer.weight, mask.view(torch.uint8), decay)
+def _decay(layer: SparseLayer, gradient: Tensor, decay: float) -> None:
+    """Add a share of each dropped weight to its gradient; a form says which those are."""
+    own, matrix, is_linear = layer.operands, layer.matrix(), isinstance(layer, SparseLinear)
+    if own.form is not None:
+        weight = matrix.float().contiguous()
+        is_direct = is_linear and gradient.dtype == torch.float32 and gradient.is_contiguous()
+        added = gradient if is_direct else torch.zeros_like(weight)
+        kernels.decayed(added, weight, own.form, decay)
+        if is_direct:
+            return
+    elif (mask := own.mask) is not None:
+        added = matrix.masked_fill(mask.to(matrix.device), 0.0) * decay
+    else:
         return
-    dropped = layer.matrix().masked_fill(mask.to(layer.weight.device), 0.0)
-    is_linear = isinstance(layer, SparseLinear)
-    gradient.add_(dropped if is_linear else as_weight(dropped, layer.weight), alpha=decay)
+    gradient.add_(added if is_linear else as_weight(added, layer.weight))

@@ -68,11 +68,11 @@ TIDEMILL_API int32_t tidemill_nm_product(
 
 TIDEMILL_API int32_t tidemill_nm_make(
     int64_t rows, int64_t contraction, int32_t n, int32_t m, int32_t dtype, const void* weight,
-    int32_t along_rows, void* values, void* offsets, void* mask, int32_t isa, int32_t threads) {
+    int32_t along_rows, void* values, void* offsets, int32_t isa, int32_t threads) {
   const Dtype type = static_cast<Dtype>(dtype);
   const Making making{Layout(rows, contraction, n, m, type), static_cast<const float*>(weight),
                       along_rows ? rows : contraction, along_rows != 0, values,
-                      static_cast<uint16_t*>(offsets), static_cast<uint8_t*>(mask), threads};
+                      static_cast<uint16_t*>(offsets), threads};
   const auto which = type == Dtype::f32 ? &Functions::make_f32 : &Functions::make_bf16;
   return !chosen(static_cast<Isa>(isa), which)(making);
 }
@@ -83,18 +83,27 @@ TIDEMILL_API int32_t tidemill_nm_expand(
     int32_t threads) {
   const Dtype type = static_cast<Dtype>(dtype);
   const Making target{Layout(rows, contraction, n, m, type), nullptr, contraction, false, values,
-                      static_cast<uint16_t*>(offsets), nullptr, threads};
+                      static_cast<uint16_t*>(offsets), threads};
   const Packed source{packed, static_cast<Dtype>(packed_dtype),
                       static_cast<const uint8_t*>(indices), index_bytes};
   return !expand(target, source, type == Dtype::bf16);
 }
 
 // The decay comes by address: the caller has whole numbers and addresses only.
-TIDEMILL_API int32_t tidemill_nm_decay(void* gradient, const void* weight, const void* mask,
-                                       const void* decay_by, int64_t count, int32_t isa,
-                                       int32_t threads) {
-  const Decay wanted{static_cast<float*>(gradient), static_cast<const float*>(weight),
-                     static_cast<const uint8_t*>(mask), *static_cast<const float*>(decay_by),
-                     count, threads};
+TIDEMILL_API int32_t tidemill_nm_decay(
+    int64_t rows, int64_t contraction, int32_t n, int32_t m, int32_t dtype, void* gradient,
+    const void* weight, const void* offsets, const void* decay_by, int32_t isa, int32_t threads) {
+  const Decay wanted{Layout(rows, contraction, n, m, static_cast<Dtype>(dtype)),
+                     static_cast<float*>(gradient), static_cast<const float*>(weight),
+                     static_cast<const uint16_t*>(offsets), *static_cast<const float*>(decay_by),
+                     threads};
   return !chosen(static_cast<Isa>(isa), &Functions::decay)(wanted);
+}
+
+TIDEMILL_API int32_t tidemill_nm_mark(int64_t rows, int64_t contraction, int32_t n, int32_t m,
+                                      int32_t dtype, const void* offsets, void* mask,
+                                      int32_t threads) {
+  const Marking wanted{Layout(rows, contraction, n, m, static_cast<Dtype>(dtype)),
+                       static_cast<const uint16_t*>(offsets), static_cast<uint8_t*>(mask), threads};
+  return !mark(wanted);
 }

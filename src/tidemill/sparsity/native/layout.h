@@ -72,6 +72,11 @@ struct Layout {
     return even ? (exact + 1) & ~1 : exact;
   }
   int64_t start(int64_t index) const { return index * rows * kept(0); }
+  // Where in its block of such a depth the weight of an offset stands; never beyond.
+  int32_t place(uint16_t offset, int32_t depth) const {
+    const int32_t found = offset >> __builtin_ctz(row_bytes);
+    return found < depth ? found : depth - 1;
+  }
   // A pair is filled up with a zero that points behind the block, where the tile holds zeros.
   uint16_t padding_offset() const { return static_cast<uint16_t>(block * row_bytes); }
 };
@@ -110,19 +115,28 @@ struct Making {
   bool along_rows;
   void* values;
   uint16_t* offsets;
-  uint8_t* mask;  // like weight, or null
   int32_t threads;
 };
 
-// gradient += decay * weight, where the mask is 0
+// gradient[rows][contraction] += decay * weight, where the form dropped a weight
 struct Decay {
+  Layout layout;
   float* gradient;
   const float* weight;
-  const uint8_t* mask;
+  const uint16_t* offsets;
   float decay;
-  int64_t count;
   int32_t threads;
 };
+
+// mask[rows][contraction] = 1 where the form keeps a weight, else 0
+struct Marking {
+  Layout layout;
+  const uint16_t* offsets;
+  uint8_t* mask;
+  int32_t threads;
+};
+
+bool mark(const Marking& wanted);
 
 // What every instruction set offers; a null entry is made by the next smaller one.
 struct Functions {
