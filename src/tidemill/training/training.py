@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from tidemill.core.allocation import freed_memory_kept
 from tidemill.core.clock import Clock, SystemClock
 from tidemill.core.errors import InputError
 from tidemill.core.files import make_private_directory, write_atomically
@@ -151,7 +152,7 @@ class _Work:
 def _begun(plan: Recipe, packed: PackedCorpus, folder: Path, work: _Work) -> TrainingReport:
     clock = SystemClock()
     make_private_directory(folder)
-    with workers(work.device) as team, _claimed(folder, clock, team):
+    with freed_memory_kept(), workers(work.device) as team, _claimed(folder, clock, team):
         facts = _facts(plan, packed, work)
         resumed = team.rank == 0 and _is_begun(folder, facts)
         place = Workplace(
