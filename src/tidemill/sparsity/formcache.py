@@ -62,7 +62,7 @@ class FormCache:
         self._seconds = 0.0
         self._lock = threading.Lock()
 
-    def __deepcopy__(self, memo: dict[int, object]) -> "FormCache":
+    def __deepcopy__(self, _memo: dict[int, object]) -> "FormCache":
         """Return itself: models that are copies of each other share their budget."""
         return self
 

@@ -206,8 +206,8 @@ def joined(layers: Sequence[PackedLinear]) -> PackedLinear:
     }:
         raise ExpertError("layers of several patterns or inputs cannot be joined")
     kinds = [part.packed for part in layers]
-    biases = [part.get_buffer("bias") for part in layers]
-    if len({part is None for part in biases}) > 1:
+    biases = [part for layer in layers for part in layer.buffers()]
+    if 0 < len(biases) < len(layers):
         raise ExpertError("some of these layers add a bias, and some do not")
     weight = PackedWeight(
         pattern=first.pattern,
@@ -216,7 +216,7 @@ def joined(layers: Sequence[PackedLinear]) -> PackedLinear:
         values=torch.cat([part.values for part in kinds]),
         indices=_joined_indices(kinds),
     )
-    bias = None if biases[0] is None else torch.cat(biases)
+    bias = torch.cat(biases) if biases else None
     return PackedLinear(weight, bias, layers[0].forms)
 
 
