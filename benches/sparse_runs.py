@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tidemill.training.training import train
 
 __all__ = ["Result", "Runs"]
 
-READ = ("[!.]*.npz", "tokenizer.json")
+READ = ("[!.]*.npz", "tokenizer-*.json")
 """What a run has read of its set: it is the same for all of a subject's."""
 
 
@@ -135,7 +136,8 @@ class Runs:
         folder.mkdir(parents=True, exist_ok=True)
         for other in sorted(self.folder.glob(f"{variant.model}-*")):
             for path in (path for pattern in READ for path in other.glob(pattern)):
-                if not (folder / path.name).exists():
+                # Another process may be quicker, or take its run away meanwhile.
+                with suppress(FileExistsError, FileNotFoundError):
                     os.link(path, folder / path.name)
 
     def _folder(self, variant: Variant, seed: int) -> Path:

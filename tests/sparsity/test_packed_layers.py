@@ -121,10 +121,43 @@ def test_layers_of_which_some_add_a_bias_cannot_be_joined() -> None:
 class TestState:
     @staticmethod
     def net(seed: int) -> nn.Sequential:
-        net = filled(nn.Sequential(nn.Linear(16, 24), nn.Conv1d(5, 5, 1)), seed)
-        sparsify(net, BDWP, exempt=["1"])
+        net = filled(nn.Sequential(nn.Linear(16, 24)), seed)
+        sparsify(net, BDWP, exempt=())
         pack_model(net)
         return net
+
+    @pytest.mark.parametrize("assign", [True, False])
+    def test_that_of_a_convolution_too(self, *, assign: bool) -> None:
+        nets = [filled(nn.Sequential(nn.Conv2d(16, 8, 3)), seed) for seed in range(2)]
+        for net in nets:
+            sparsify(net, BDWP, exempt=())
+            pack_model(net)
+        x = torch.randn(2, 16, 5, 6, generator=torch.Generator().manual_seed(0))
+        wanted = nets[0](x)
+        state = nets[0].state_dict()
+        nets[1].load_state_dict(state, assign=assign)
+        assert torch.equal(nets[1](x), wanted)
+        layer = nets[1].get_submodule("0")
+        assert isinstance(layer, PackedConv2d)
+        is_same = layer.packed.values.data_ptr() == state["0.packed_values"].data_ptr()
+        assert is_same == assign
+
+    def test_other_numbers_become_the_layers_own(self) -> None:
+        first, second = self.net(0), self.net(1)
+        wanted = first(drawn(5, 16))
+        second.load_state_dict({name: part.float() for name, part in first.state_dict().items()})
+        assert torch.equal(second(drawn(5, 16)), wanted)
+
+    def test_forms_of_a_weight_that_was_replaced_go(self) -> None:
+        net = self.net(0)
+        layer = net.get_submodule("0")
+        assert isinstance(layer, PackedLinear)
+        held = []
+        for seed in range(3):
+            net.load_state_dict(self.net(seed).state_dict())
+            net(drawn(5, 16))
+            held.append(layer.forms.filling.bytes_held)
+        assert len(set(held)) == 1
 
     def test_a_state_brings_the_packed_weights_along(self) -> None:
         first, second = self.net(0), self.net(1)

@@ -67,17 +67,16 @@ class Operands:
 
     @property
     def form(self) -> Form | None:
-        """The forward product's form, where kernels make it; it knows the mask as well."""
+        """The forward product's form where it is all that says which weights are kept."""
         form = self._forms.get("columns")
-        is_used = form is not None and bool(self.forward) and self.forward[0] is form.values
-        return form if is_used else None
+        if self._mask is not None or form is None or not self.forward:
+            return None
+        return form if self.forward[0] is form.values else None
 
     @property
     def mask(self) -> Mask | None:
         """The forward mask, where the method has one."""
-        if self._mask is None and self.form is not None:
-            return kernels.marked(self.form)
-        return self._mask
+        return self._mask if self.form is None else kernels.marked(self.form)
 
     @property
     def bytes_held(self) -> int:

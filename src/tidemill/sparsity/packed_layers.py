@@ -58,21 +58,38 @@ class PackedLayer(nn.Module):
         destination.update(packed_state(prefix, self.packed))
 
     @override
-    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *rest: Any) -> None:
-        # No buffers: forms are known by the weight they are made of, so a weight is replaced whole.
+    def _load_from_state_dict(
+        self,
+        state_dict: Mapping[str, Any],
+        prefix: str,
+        local_metadata: Mapping[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
         wanted = packed_state(prefix, self.packed)
         others = {name: part for name, part in state_dict.items() if name not in wanted}
-        super()._load_from_state_dict(others, prefix, *rest)
-        missing, errors = rest[2], rest[4]
+        super()._load_from_state_dict(
+            others, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
         absent = [name for name in wanted if name not in state_dict]
-        missing.extend(absent)
+        missing_keys.extend(absent)
         if absent:
             return
-        values, indices = (state_dict[name].detach().clone() for name in wanted)
+        copy = not local_metadata.get("assign_to_params_buffers", False)
+        parts = [
+            state_dict[name].detach().to(own.device, own.dtype, copy=copy)
+            for name, own in wanted.items()
+        ]
+        # No buffers: forms are known by the weight they are made of, so a weight is replaced whole.
+        former = self.packed
         try:
-            self.packed = replace(self.packed, values=values, indices=indices)
+            self.packed = replace(former, values=parts[0], indices=parts[1])
         except ExpertError as error:
-            errors.append(f"{prefix.removesuffix('.')}: {error}")
+            error_msgs.append(f"{prefix.removesuffix('.')}: {error}")
+        else:
+            self.forms.drop(former)
 
 
 def packed_state(prefix: str, weight: PackedWeight) -> dict[str, Tensor]:
@@ -206,7 +223,7 @@ def joined(layers: Sequence[PackedLinear]) -> PackedLinear:
     }:
         raise ExpertError("layers of several patterns or inputs cannot be joined")
     kinds = [part.packed for part in layers]
-    biases = [part for layer in layers for part in layer.buffers()]
+    biases = [layer.get_buffer("bias") for layer in layers if "bias" in dict(layer.named_buffers())]
     if 0 < len(biases) < len(layers):
         raise ExpertError("some of these layers add a bias, and some do not")
     weight = PackedWeight(

@@ -133,7 +133,7 @@ class Sparsifier:
             0 to 1; None at first, and where the method has no forward masks.
         """
         masks = {name: layer.operands.mask for name, layer in self.layers.items()}
-        now = {name: mask.clone() for name, mask in masks.items() if mask is not None}
+        now = {name: mask for name, mask in masks.items() if mask is not None}
         former, self._former = self._former, now
         if not former or not now:
             return None
@@ -249,15 +249,13 @@ def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _decay(layer: SparseLayer, gradient: Tensor, decay: float) -> None:
     """Add a share of each dropped weight to its gradient; a form says which those are."""
     own, matrix, is_linear = layer.operands, layer.matrix(), isinstance(layer, SparseLinear)
-    if own.form is not None:
+    if own.form is not None and matrix.device.type == gradient.device.type == "cpu":
         weight = matrix.float().contiguous()
         is_direct = is_linear and gradient.dtype == torch.float32 and gradient.is_contiguous()
         added = gradient if is_direct else torch.zeros_like(weight)
         kernels.decayed(added, weight, own.form, decay)
-        if is_direct:
-            return
+        if not is_direct:
+            gradient.add_(added if is_linear else as_weight(added, layer.weight))
     elif (mask := own.mask) is not None:
-        added = matrix.masked_fill(mask.to(matrix.device), 0.0) * decay
-    else:
-        return
-    gradient.add_(added if is_linear else as_weight(added, layer.weight))
+        added = matrix.masked_fill(mask.to(matrix.device), 0.0)
+        gradient.add_(added if is_linear else as_weight(added, layer.weight), alpha=decay)
