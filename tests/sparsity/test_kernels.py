@@ -131,6 +131,7 @@ def test_made_keeps_the_largest_in_both_directions(
     turned = kernels.made(weight.T.contiguous(), chosen, along="rows", dtype=dtype)
     wanted = magnitude_mask(weight, chosen)
     assert torch.equal(kernels.marked(along), wanted)
+    assert torch.equal(kernels.pruned(weight, along), torch.where(wanted, weight, 0.0))
     expanded = kernels.expanded(packed(weight, wanted, chosen), dtype=dtype)
     for form in (turned, expanded):
         assert torch.equal(form.values, along.values)

@@ -134,6 +134,7 @@ EXPECTED: dict[str, Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]] = 
     "sdgp": lambda weight, _: (weight, weight),
     "sdwp": lambda weight, _: (weight, by_magnitude(weight, rows=True)),
     "bdwp": lambda weight, _: (by_magnitude(weight), by_magnitude(weight, rows=True)),
+    "nested": inside,
     "bimask": inside,
     "transposable": both,
 }

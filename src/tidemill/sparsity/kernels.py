@@ -37,6 +37,7 @@ __all__ = [
     "made",
     "marked",
     "product",
+    "pruned",
     "why_not",
 ]
 
@@ -49,7 +50,7 @@ _FUNCTIONS = {
     "make": ("qqiiipippii", "i"),
     "expand": ("qqiiipipqppi", "i"),
     "decay": ("qqiiippppii", "i"),
-    "mark": ("qqiiippi", "i"),
+    "mark": ("qqiiipppi", "i"),
 }
 
 
@@ -272,14 +273,31 @@ def marked(form: Form) -> Bool[Tensor, "rows columns"]:
     """
     _check_entries(form)
     mask = torch.empty(form.rows, form.columns, dtype=torch.bool)
-    _call(
-        "mark",
-        *_shape(form),
-        form.offsets.data_ptr(),
-        mask.data_ptr(),
-        torch.get_num_threads(),
-    )
+    _mark(form, 0, mask)
     return mask
+
+
+def pruned(weight: Float[Tensor, "rows columns"], form: Form) -> Float[Tensor, "rows columns"]:
+    """Return a weight with zeros where a form dropped something.
+
+    Args:
+        weight: float32, contiguous.
+        form: Made of the weight, along its columns.
+
+    Raises:
+        InputError: Something has another type or size.
+        TidemillError: There are no kernels.
+    """
+    _check(weight, "the weight", (torch.float32,), (form.rows, form.columns))
+    _check_entries(form)
+    found = torch.empty_like(weight)
+    _mark(form, weight.data_ptr(), found)
+    return found
+
+
+def _mark(form: Form, weight: int, found: Tensor) -> None:
+    parts = (form.offsets.data_ptr(), weight, found.data_ptr())
+    _call("mark", *_shape(form), *parts, torch.get_num_threads())
 
 
 def decayed(

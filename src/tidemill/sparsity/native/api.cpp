@@ -101,9 +101,10 @@ TIDEMILL_API int32_t tidemill_nm_decay(
 }
 
 TIDEMILL_API int32_t tidemill_nm_mark(int64_t rows, int64_t contraction, int32_t n, int32_t m,
-                                      int32_t dtype, const void* offsets, void* mask,
-                                      int32_t threads) {
+                                      int32_t dtype, const void* offsets, const void* weight,
+                                      void* found, int32_t threads) {
   const Marking wanted{Layout(rows, contraction, n, m, static_cast<Dtype>(dtype)),
-                       static_cast<const uint16_t*>(offsets), static_cast<uint8_t*>(mask), threads};
+                       static_cast<const uint16_t*>(offsets), static_cast<const float*>(weight),
+                       found, threads};
   return !mark(wanted);
 }

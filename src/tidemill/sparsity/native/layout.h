@@ -128,11 +128,13 @@ struct Decay {
   int32_t threads;
 };
 
-// mask[rows][contraction] = 1 where the form keeps a weight, else 0
+// Where the form keeps a weight, found[rows][contraction] is that weight, or 1 where none are given;
+// elsewhere it is 0.
 struct Marking {
   Layout layout;
   const uint16_t* offsets;
-  uint8_t* mask;
+  const float* weight;  // or null
+  void* found;          // floats like the weight, or bytes
   int32_t threads;
 };
 
