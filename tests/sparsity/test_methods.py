@@ -149,6 +149,16 @@ def test_the_two_masks_of_bdwp_are_independent() -> None:
     assert (forward & ~backward).any()
 
 
+@pytest.mark.parametrize(("name", "wanted"), [("bdwp", 0.831), ("nested", 0.932)])
+def test_how_far_the_gradient_of_an_input_points_where_the_exact_one_does(
+    name: str, wanted: float
+) -> None:
+    weight = drawn(1024, 1024)
+    forward, backward = EXPECTED[name](weight, magnitude_mask(weight, PATTERN))
+    cosine = functional.cosine_similarity(forward.flatten(), backward.flatten(), dim=0)
+    assert cosine.item() == pytest.approx(wanted, abs=0.002)
+
+
 @pytest.mark.claim("bdwp.methods")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_convolution_is_made_of_what_the_method_keeps(name: str) -> None:
