@@ -1,10 +1,12 @@
 """Pictures are read as they are, and nothing else is."""
 
+import io
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.corpus.images.pictures import picture, promising
 from tidemill.core.errors import InputError, MissingExtraError
@@ -16,6 +18,14 @@ def test_a_picture_is_read_pixel_by_pixel() -> None:
     assert np.array_equal(decoded(picture(3), side=32, path="x"), expected)
     close = decoded(picture(3, kind="JPEG"), side=32, path="x").astype(int) - expected
     assert np.abs(close).mean() < 8
+
+
+def test_shades_of_16_bits_stay_shades() -> None:
+    data = io.BytesIO()
+    shades = np.array([[0, 0x3FFF], [0x8000, 0xFFFF]], np.uint16)
+    Image.fromarray(shades).save(data, "PNG")
+    found = decoded(data.getvalue(), side=2, path="a.png")
+    assert found[..., 0].tolist() == [[0, 0x3F], [0x80, 0xFF]]
 
 
 def test_another_size_is_scaled() -> None:
