@@ -26,9 +26,9 @@ class Subject:
 
     about: str
     recipe: str
-    corpus: str
-    measure: str
-    span: tuple[float, float]
+    corpus: str = "cifar10"
+    measure: str = "accuracy"
+    span: tuple[float, float] = (0.3, 0.95)
     shorter: tuple[tuple[int, int], ...] = ()
 
     def plan(self) -> Recipe:
@@ -45,19 +45,9 @@ class Subject:
 
 SUBJECTS = {
     "resnet9": Subject(
-        about="ResNet-9, quarter width, CIFAR-10 (JPEG copy)",
-        recipe="images-resnet9",
-        corpus="cifar10",
-        measure="accuracy",
-        span=(0.3, 0.95),
+        about="ResNet-9, quarter width, CIFAR-10 (JPEG copy)", recipe="images-resnet9"
     ),
-    "vit": Subject(
-        about="ViT, 4 x 96, CIFAR-10 (JPEG copy)",
-        recipe="images-vit",
-        corpus="cifar10",
-        measure="accuracy",
-        span=(0.3, 0.95),
-    ),
+    "vit": Subject(about="ViT, 4 x 96, CIFAR-10 (JPEG copy)", recipe="images-vit"),
     "search": Subject(
         about="search expert, 4 x 256, functions in six languages",
         recipe="search-code",

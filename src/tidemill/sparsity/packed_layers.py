@@ -103,20 +103,17 @@ def packed_state(prefix: str, weight: PackedWeight) -> dict[str, Tensor]:
 
 
 class PackedLinear(PackedLayer):
-    """A linear layer over a packed weight.
+    """A linear layer over a packed weight."""
 
-    Args:
-        weight: Packed.
-        bias: Added, or None.
-        forms: Where its form is kept.
-    """
+    @property
+    def in_features(self) -> int:
+        """Inputs, as `nn.Linear` calls them."""
+        return self.packed.columns
 
-    def __init__(
-        self, weight: PackedWeight, bias: Float[Tensor, " outputs"] | None, forms: FormCache
-    ) -> None:
-        super().__init__(weight, bias, forms)
-        self.in_features: int = weight.columns
-        self.out_features: int = weight.rows
+    @property
+    def out_features(self) -> int:
+        """Outputs."""
+        return self.packed.rows
 
     @override
     def forward(self, x: Float[Tensor, "*tokens inputs"]) -> Float[Tensor, "*tokens outputs"]:

@@ -1,3 +1,4 @@
+// What a form keeps, as a mask or as a weight with zeros elsewhere: its offsets say all of it.
 #include "layout.h"
 #include "parallel.h"
 
