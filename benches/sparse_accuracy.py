@@ -3,11 +3,11 @@
 The recipes images-resnet9 and images-vit are trained on CIFAR-10 (JPEG copy), and a shorter
 search-code on its functions: dense, and with ways of making weights sparse, which are SR-STE
 (sparse forward), SDGP (sparse gradients of data), SDWP (sparse weights backward) and BDWP (sparse
-weights both ways) and nested masks (BDWP with the second inside the first). What counts is the
-accuracy on 5,000 images of the train part, or the mean reciprocal rank on functions, that no run
-learns from, and its difference to dense training with the same seed; a second figure is how many
-masks change between two measurements. Twice as many steps of BDWP at 2:8 take as many multiply-adds
-as dense training, so that they are compared with it as well.
+weights both ways). What counts is the accuracy on 5,000 images of the train part, or the mean
+reciprocal rank on functions, that no run learns from, and its difference to dense training with the
+same seed; a second figure is how many masks change between two measurements. Twice as many steps of
+BDWP at 2:8 take as many multiply-adds as dense training, so that they are compared with it as well.
+Products are made in bfloat16 where the processor multiplies it, else in fp32.
 
 Seed 0 of everything comes first. Every run goes on where it was stopped, and several processes may
 train at once: each takes the next run that no other is at. Without ``--train`` the bench shows what

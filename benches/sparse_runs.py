@@ -15,6 +15,7 @@ from tidemill.core.files import make_private_directory, write_atomically
 from tidemill.core.progress import Silence
 from tidemill.corpus.packed import PackedCorpus, open_corpus
 from tidemill.training.journal import Entry, entries
+from tidemill.training.precision import is_bf16
 from tidemill.training.recipe import Recipe
 from tidemill.training.runs import RUN_FILE, remove_run, run_state
 from tidemill.training.training import train
@@ -37,6 +38,7 @@ class Result:
         steps: Updates.
         recipe_hash: Names its recipe.
         corpus_hash: Names its set.
+        precision: Of the products: ``bf16`` or ``fp32``.
         threads: That products were made with.
         torch: The version.
         scores: Over steps.
@@ -50,6 +52,7 @@ class Result:
     steps: int
     recipe_hash: str
     corpus_hash: str
+    precision: str
     threads: int
     torch: str
     scores: list[tuple[int, float]]
@@ -113,6 +116,7 @@ class Runs:
             steps=report.steps,
             recipe_hash=plan.hash,
             corpus_hash=corpus.hash,
+            precision="bf16" if is_bf16(plan.precision, torch.device("cpu")) else "fp32",
             threads=torch.get_num_threads(),
             torch=torch.__version__,
             scores=_over_steps(told, measure),

@@ -117,7 +117,7 @@ class Variant:
 
 def _variants() -> Iterator[Variant]:
     for pattern, methods in {
-        "2:8": ("srste", "sdgp", "sdwp", "bdwp", "nested"),
+        "2:8": ("srste", "sdgp", "sdwp", "bdwp"),
         "2:4": ("srste", "bdwp"),
         "2:16": ("srste", "bdwp"),
     }.items():
@@ -125,7 +125,7 @@ def _variants() -> Iterator[Variant]:
             yield Variant(model="resnet9", method=method, pattern=pattern)
     yield Variant(model="resnet9", method="bdwp", pattern="2:8", times=2)
     for model in ("vit", "search"):
-        for method in ("srste", "bdwp", "nested"):
+        for method in ("srste", "bdwp"):
             yield Variant(model=model, method=method, pattern="2:8")
 
 

@@ -21,7 +21,6 @@ def test_shares_of_training_are_those_of_the_formulas(text: str) -> None:
         "sdgp": (d + 2) / 3,
         "sdwp": (d + 2) / 3,
         "bdwp": (2 * d + 1) / 3,
-        "nested": (2 * d + 1) / 3,
         "bimask": (2 * d + 1) / 3,
         "transposable": (2 * d + 1) / 3,
     }

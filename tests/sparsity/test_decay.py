@@ -50,7 +50,7 @@ def wanted(sparsifier: Sparsifier) -> Tensor:
 @pytest.mark.parametrize("kind", LAYERS)
 @pytest.mark.parametrize(
     ("method", "interval"),
-    [("bdwp", 1), ("bdwp", 3), ("srste", 1), ("nested", 1), ("bimask", 1), ("transposable", 1)],
+    [("bdwp", 1), ("bdwp", 3), ("srste", 1), ("bimask", 1), ("transposable", 1)],
 )
 def test_dropped_weights_of_every_kind_decay(
     monkeypatch: pytest.MonkeyPatch,

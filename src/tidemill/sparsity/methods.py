@@ -24,8 +24,8 @@ class Method:
         forward: ``dense``, ``magnitude`` (N of M along the inputs) or ``both`` (one mask along
             inputs and outputs).
         backward: ``dense``, ``magnitude`` (N of M along the outputs, of the dense weight),
-            ``forward`` (what the forward product used), ``nested`` (N of M along the outputs, of
-            that) or ``inside`` (the same with the outputs in another order).
+            ``forward`` (what the forward product used) or ``inside`` (N of M of that along the
+            outputs in another order).
         prunes_gradient: Whether dY is pruned N:M along the outputs before dX is made.
         decays: Whether dropped weights decay besides (SR-STE's term).
     """
@@ -44,7 +44,7 @@ class Method:
 
     def saves(self) -> tuple[bool, bool]:
         """Say whether forward and input's gradient have N:M along their contraction."""
-        backward = self.backward in {"magnitude", "nested", "inside"} or self.prunes_gradient
+        backward = self.backward in {"magnitude", "inside"} or self.prunes_gradient
         return self.forward != "dense", backward or self.forward == "both"
 
 
@@ -74,13 +74,6 @@ _ALL = (
         " the decay is SR-STE's (inferred)",
         forward="magnitude",
         backward="magnitude",
-        decays=True,
-    ),
-    Method(
-        name="nested",
-        source="ours: BDWP with the second mask inside the first, as Bi-Mask's unpermuted",
-        forward="magnitude",
-        backward="nested",
         decays=True,
     ),
     Method(

@@ -165,20 +165,11 @@ class Operands:
             self.backward = self._form(weight, "rows")
         elif method.backward == "magnitude":
             self.backward = self._masked(weight, chosen_mask(weight, pattern, along="rows"))
-        elif method.backward == "nested":
-            kept = self._kept(weight)
-            if backward_pays:
-                self.backward = self._form(kept, "rows")
-            else:
-                self.backward = self._masked(kept, chosen_mask(kept, pattern, along="rows"))
         elif method.backward == "forward":
-            self.backward = [self._kept(weight).to(self.dtype)]
-
-    def _kept(self, weight: Tensor) -> Tensor:
-        """Return the weight with zeros where the forward product drops something."""
-        if self.form is not None:
-            return kernels.pruned(weight, self.form)
-        return weight if self._mask is None else masked(weight, self._mask)
+            own = self.form
+            self.backward = (
+                [kernels.pruned(weight, own).to(self.dtype)] if own is not None else self.forward
+            )
 
     def _form(self, weight: Tensor, along: Along) -> Operand:
         is_turned = along == "rows" and self.places > 1
@@ -203,9 +194,6 @@ class Operands:
             self._mask = transposable_mask(weight, pattern)
         if method.backward == "magnitude":
             self._backward_mask = chosen_mask(weight, pattern, along="rows")
-        elif method.backward == "nested" and self._mask is not None:
-            kept = masked(weight, self._mask.to(weight.device))
-            self._backward_mask = chosen_mask(kept, pattern, along="rows")
         elif method.backward == "forward":
             self._backward_mask = self._mask
         elif method.backward == "inside" and self._mask is not None:
