@@ -22,12 +22,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
 import numpy as np
 import torch
 from flips import FLIPS
 from grouped import by_group
+from intervals import half_width
 from torch import Tensor
 from trained import is_trained
 
@@ -89,9 +90,6 @@ READING_SECONDS = 3600.0
 CLONES, PROGRAMS = ("clones-c", "clones-c-terms"), 100
 ATTENDED = 64
 """Functions of a language whose attention is looked at."""
-
-T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
-"""Student's t for 95 %, by how many seeds there are."""
 
 ARMS: Mapping[str, tuple[str, ...]] = {
     "no data flow": ("masked-language",),
@@ -279,8 +277,7 @@ def _figures(done: Sequence[Trained], share: float) -> Iterator[Figure]:
             gains = [getattr(seeds[s], name) - getattr(by_arm[BASE][s], name) for s in common]
             told = f"{len(values)} seeds, {size}"
             if arm != BASE and len(gains) > 1:
-                half = T_95[len(gains)] * stdev(gains) / len(gains) ** 0.5
-                told += f"; over {BASE} {fmean(gains):+.4f} +- {half:.4f}"
+                told += f"; over {BASE} {fmean(gains):+.4f} +- {half_width(gains):.4f}"
             yield Figure(name=f"{unit}, {arm}", value=fmean(values), unit=unit, peer=told)
     for arm, seeds in by_arm.items():
         if seeds:

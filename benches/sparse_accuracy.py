@@ -22,9 +22,10 @@ is trained.
 import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
 import torch
+from intervals import half_width
 from sparse_runs import Result, Runs
 from sparse_variants import QUICK_ONLY, SUBJECTS, VARIANTS, Variant
 
@@ -41,9 +42,6 @@ RECORDS = REPOSITORY / "benches" / "records" / "sparse_accuracy"
 """What finished runs came to: kept with the code, since all of them take many hours."""
 
 PICTURES = REPOSITORY / "docs" / "pictures"
-T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
-"""Student's t for 95 %, by how many seeds there are."""
-
 LOSS_TARGET = 0.01
 """What BDWP at 2:8 may cost; its authors' abstract reports .0056, averaged over their models."""
 
@@ -53,7 +51,7 @@ def main() -> None:
     arguments = _arguments()
     torch.set_num_threads(arguments.threads)
     if arguments.prepare:
-        _prepare()
+        _prepare(arguments.corpora)
         return
     runs = _runs(arguments)
     wanted = arguments.only or (QUICK_ONLY if arguments.quick else [v.name for v in VARIANTS])
@@ -89,11 +87,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prepare() -> None:
+def _prepare(corpora: Path) -> None:
     """Build the sets that are not there; functions take half an hour."""
     for name in sorted({subject.corpus for subject in SUBJECTS.values()}):
-        if not (CORPORA / name / "corpus.json").exists():
-            build_corpus(name, output=CORPORA / name)
+        if not (corpora / name / "corpus.json").exists():
+            build_corpus(name, output=corpora / name)
 
 
 def _runs(arguments: argparse.Namespace) -> Runs:
@@ -164,14 +162,11 @@ def _loss(variant: Variant, dense: Variant, losses: Sequence[float]) -> Figure:
 
 def _interval(values: Sequence[float]) -> str:
     """Return half the width of the 95 % interval of a mean, where there are several values."""
-    if len(values) < 2:
-        return ""
-    half = T_95[len(values)] * stdev(values) / len(values) ** 0.5
-    return f", 95 % +- {half:.4f}"
+    return f", 95 % +- {half_width(values):.4f}" if len(values) > 1 else ""
 
 
 def _draw(done: Sequence[Result]) -> None:
-    """Draw means over seeds: what counts, and flips, of each model."""
+    """Draw means over seeds: what counts, and flips, of each model's runs of the usual length."""
     for model, subject in SUBJECTS.items():
         for kind, span in (("scores", subject.span), ("flips", None)):
             series = {
@@ -179,7 +174,7 @@ def _draw(done: Sequence[Result]) -> None:
                     [getattr(one, kind) for one in done if one.variant == variant.name]
                 )
                 for variant in VARIANTS
-                if variant.model == model
+                if variant.model == model and variant.times == 1
             }
             kept: Series = {name: points for name, points in series.items() if len(points) > 1}
             if kept:

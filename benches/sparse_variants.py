@@ -28,7 +28,7 @@ class Subject:
     recipe: str
     corpus: str = "cifar10"
     measure: str = "accuracy"
-    span: tuple[float, float] = (0.3, 0.95)
+    span: tuple[float, float] = (0.4, 0.9)
     shorter: tuple[tuple[int, int], ...] = ()
 
     def plan(self) -> Recipe:
@@ -47,7 +47,7 @@ SUBJECTS = {
     "resnet9": Subject(
         about="ResNet-9, quarter width, CIFAR-10 (JPEG copy)", recipe="images-resnet9"
     ),
-    "vit": Subject(about="ViT, 4 x 96, CIFAR-10 (JPEG copy)", recipe="images-vit"),
+    "vit": Subject(about="ViT, 4 x 96, CIFAR-10 (JPEG copy)", recipe="images-vit", span=(0.3, 0.7)),
     "search": Subject(
         about="search expert, 4 x 256, functions in six languages",
         recipe="search-code",

@@ -52,10 +52,13 @@ def windows(draw: st.DrawFn) -> tuple[Window, tuple[int, int]]:
         padding=draw(st.tuples(st.integers(0, 4), st.integers(0, 4))),
         dilation=draw(pairs),
     )
-    size = draw(st.tuples(st.integers(1, 11), st.integers(1, 11)))
-    while min(window.outputs(*size)) < 1:
-        size = (size[0] + 2, size[1] + 2)
-    return window, size
+    return window, (draw(sizes(window, 0)), draw(sizes(window, 1)))
+
+
+def sizes(window: Window, side: int) -> st.SearchStrategy[int]:
+    seen = window.dilation[side] * (window.kernel[side] - 1) + 1
+    least = max(seen - 2 * window.padding[side], 1)
+    return st.integers(least, least + 10)
 
 
 def masked_weight(weight: Tensor, pattern: NMPattern) -> Tensor:
@@ -172,7 +175,7 @@ def test_what_does_not_fit_is_named() -> None:
         kernels.convolved(torch.zeros(1, 7, 4, 4), form, SAME)
     with pytest.raises(InputError, match="do not fit a form of 5 x 72"):
         kernels.convolved(torch.zeros(8, 4, 4), form, SAME)
-    with pytest.raises(InputError, match="are smaller than"):
+    with pytest.raises(InputError, match="is smaller than"):
         kernels.convolved(torch.zeros(1, 8, 1, 4), form, Window(kernel=(3, 3)))
     with pytest.raises(InputError, match="the bias"):
         kernels.convolved(torch.zeros(1, 8, 4, 4), form, SAME, torch.zeros(4))

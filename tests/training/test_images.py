@@ -1,5 +1,6 @@
 """Image recipes: from a set of pictures to an expert, and what is refused on the way."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from tidemill.corpus.images.packed import read_images, read_labels
 from tidemill.corpus.packed import open_corpus, write_corpus
 from tidemill.experts.package import open_expert
 from tidemill.experts.verification import verify_expert
-from tidemill.models.classifiers import load_classifier
+from tidemill.models.classifiers import load_classifier, weights_of
 from tidemill.training.checkpoint import Position, newest
 from tidemill.training.distributed import Workers
+from tidemill.training.fine_tuning import sparse_version
 from tidemill.training.images import prepared_images
 from tidemill.training.journal import entries
 from tidemill.training.loop import Run, run_stages
@@ -324,11 +326,45 @@ def test_recipes_of_code_have_nothing_for_images(
         train(path, corpus=folder, folder=tmp_path / "run", settings=SETTINGS)
 
 
-def test_a_classifier_begins_from_scratch(tmp_path: Path, corpus: Path) -> None:
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_classifier_goes_on_from_an_expert(tmp_path: Path, corpus: Path, kind: str) -> None:
+    first = train(recipe(kind), corpus=corpus, folder=tmp_path / "a", settings=SETTINGS)
+    package = open_expert(first.expert)
+    place = replace(workplace(tmp_path), start=package)
+    trainee, _ = prepared_images(recipe(kind), open_corpus(corpus), place)
+    assert all(parameter.requires_grad for parameter in trainee.network.parameters())
+    found = weights_of(trainee.network)
+    assert found.keys() == package.tensors.keys()
+    for name, part in package.tensors.items():
+        np.testing.assert_array_equal(found[name].detach().numpy(), part.to_float32(), name)
+
+
+def test_a_dense_classifier_is_pruned_and_learns_on(tmp_path: Path, corpus: Path) -> None:
     path = recipe_file(tmp_path)
     first = train(path, corpus=corpus, folder=tmp_path / "run", settings=SETTINGS)
-    with pytest.raises(InputError, match="begins from scratch"):
-        train(path, corpus=corpus, folder=tmp_path / "b", start=first.expert, settings=SETTINGS)
+    report = sparse_version(
+        open_expert(first.expert),
+        "1:4",
+        corpus=corpus,
+        folder=tmp_path / "sparse",
+        recipe=str(path),
+        steps=2,
+    )
+    found = open_expert(report.expert)
+    assert found.manifest.sparsity == "1:4"
+    assert {metric.variant for metric in found.manifest.metrics} == {"dense", "1:4"}
+
+
+def test_a_start_of_another_shape_or_of_other_classes_is_refused(
+    tmp_path: Path, corpus: Path
+) -> None:
+    first = train(recipe(), corpus=corpus, folder=tmp_path / "a", settings=SETTINGS)
+    wider = recipe(model={"kind": "resnet9", "width": 8})
+    folder = tmp_path / "b"
+    with pytest.raises(InputError, match="images-small has another shape than the recipe"):
+        train(wider, corpus=corpus, folder=folder, start=first.expert, settings=SETTINGS)
+    with pytest.raises(InputError, match="has another shape"):
+        train(recipe("vit"), corpus=corpus, folder=folder, start=first.expert, settings=SETTINGS)
 
 
 def test_recipes_that_come_along_name_the_set_that_they_were_made_for() -> None:

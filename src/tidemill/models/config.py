@@ -168,7 +168,7 @@ def encoder_config(facts: Mapping[str, object]) -> EncoderConfig:
         _check_kind(name, value, known[name].type)
     try:
         return EncoderConfig(**given)  # type: ignore[arg-type]  # checked just above
-    except TypeError as error:
+    except (TypeError, ExpertError) as error:
         raise ExpertError(f"config.json: {error}") from error
 
 

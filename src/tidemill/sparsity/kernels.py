@@ -242,7 +242,7 @@ def convolved(
         In ``channels_last``.
 
     Raises:
-        InputError: Something has another type or size.
+        InputError: Something has another type or size, or the window is larger than images.
         TidemillError: There are no kernels.
     """
     is_image = x.dtype == form.dtype and x.dim() == 4 and x.device.type == "cpu"
@@ -254,8 +254,6 @@ def convolved(
         )
     batch, channels, height, width = x.shape
     size = window.outputs(height, width)
-    if min(size) < 1:
-        raise InputError(f"images {_told(x)} are smaller than {window}")
     pixels = x.permute(0, 2, 3, 1).contiguous()
     y = x.new_empty((batch, *size, form.rows))
     steps = (*window.stride, *window.padding, *window.dilation)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tidemill.core.errors import InputError
+
 __all__ = ["Window"]
 
 Pair = tuple[int, int]
@@ -63,8 +65,15 @@ class Window:
         )
 
     def outputs(self, height: int, width: int) -> Pair:
-        """Return height and width of what becomes of an image; below 1 if the kernel is larger."""
-        return self._count(0, height), self._count(1, width)
+        """Return height and width of what becomes of an image.
+
+        Raises:
+            InputError: The image is smaller than the window.
+        """
+        found = self._count(0, height), self._count(1, width)
+        if min(found) < 1:
+            raise InputError(f"an image of {height} x {width} is smaller than {self}")
+        return found
 
     def _reach(self, side: int) -> int:
         return self.dilation[side] * (self.kernel[side] - 1)

@@ -137,7 +137,7 @@ def _of_recipe(name: str | Path) -> PlannedModel:
     try:
         products = model_products(_facts(recipe.model, shown))
     except ExpertError as error:
-        raise InputError(f"model: {error.message}", path=str(name)) from error
+        raise InputError(f"model: {error.message}", path=str(name), hint=error.hint) from error
     return PlannedModel(
         name=recipe.name,
         source="recipe",

@@ -7,7 +7,7 @@ from tidemill.core.errors import InputError, SettingError
 from tidemill.core.progress import Progress
 from tidemill.core.settings import resolve
 from tidemill.experts.package import ExpertPackage
-from tidemill.training.recipe import DENSE, STARTABLE, Recipe, builtin_recipes, read_recipe
+from tidemill.training.recipe import DENSE, Recipe, builtin_recipes, read_recipe
 from tidemill.training.runs import folder_for
 from tidemill.training.training import TrainingReport, train
 
@@ -44,12 +44,10 @@ def sparse_recipe(
     if sparsity == DENSE:
         raise SettingError("dense is no sparsity to prune to", hint="Give a pattern, as 2:8.")
     plan = read_recipe(name)
-    if plan.model.kind not in STARTABLE:
-        again = f"Train it sparse from the beginning: tidemill train {name} --sparsity {sparsity}"
-        none = "It is a table, which has no layers that could be sparse."
+    if plan.model.kind == "static":
         raise InputError(
-            f"{package.name}: a model of kind {plan.model.kind} cannot go on from an expert",
-            hint=none if plan.model.kind == "static" else again,
+            f"{package.name}: a model of kind static cannot go on from an expert",
+            hint="It is a table, which has no layers that could be sparse.",
         )
     if plan.task != package.manifest.task:
         raise InputError(

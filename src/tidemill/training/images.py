@@ -1,5 +1,6 @@
 """An image recipe and its set become what the loop runs: a trainee, and plans for its stages."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -7,11 +8,12 @@ import numpy as np
 from tidemill.core.errors import ExpertError, InputError
 from tidemill.corpus.images.packed import classes_of, read_images, read_labels
 from tidemill.corpus.packed import PackedCorpus
-from tidemill.models.classifiers import new_classifier
+from tidemill.experts.package import ExpertPackage
+from tidemill.models.classifiers import Classifier, load_classifier, new_classifier
 from tidemill.models.image_config import ImageInput, ResNetConfig, ViTConfig
 from tidemill.training.chance import Chance
 from tidemill.training.loop import StagePlan
-from tidemill.training.making import Workplace
+from tidemill.training.making import Workplace, check_shape
 from tidemill.training.measures import class_measure
 from tidemill.training.objectives.classes import ClassObjective
 from tidemill.training.recipe import ModelSpec, Recipe, Stage
@@ -33,17 +35,16 @@ def prepared_images(
         InputError: The set is none of images, or the recipe says what is for code, or shapes
             that do not fit the images.
     """
-    _check(recipe, place)
+    _check(recipe)
     splits = ("train", "valid")
     parts = [read_images(packed, split) for split in splits]
     for split, part in zip(splits, parts, strict=True):
         if not len(part):
             raise InputError(f"the set has no image in {split}", path=str(packed.folder))
-    first = Chance(seed=recipe.seed, stage=-1, step=0)
     trainee = ImageTrainee(
         np.concatenate(parts),
         np.concatenate([read_labels(packed, split) for split in splits]),
-        new_classifier(_config(recipe.model, packed), first.torch(recipe.model.kind)),
+        _network(recipe, packed, place.start),
         architecture=recipe.model.kind,
         device=place.team.device,
     )
@@ -53,10 +54,8 @@ def prepared_images(
     ]
 
 
-def _check(recipe: Recipe, place: Workplace) -> None:
+def _check(recipe: Recipe) -> None:
     """Refuse what only recipes of code may say."""
-    if place.start is not None:
-        raise InputError("a classifier begins from scratch", hint="Leave --start away.")
     for name in CODE_ALONE:
         if getattr(recipe, name):
             raise InputError(f"{name}: for recipes of code alone", hint="Leave it away.")
@@ -65,6 +64,25 @@ def _check(recipe: Recipe, place: Workplace) -> None:
             if name != OBJECTIVE:
                 hint = f'objectives = ["{OBJECTIVE}"]'
                 raise InputError(f"the objective {name} is for code", hint=hint)
+
+
+def _network(recipe: Recipe, packed: PackedCorpus, start: ExpertPackage | None) -> Classifier:
+    """Return the classifier to begin with: one with first weights, or an expert's.
+
+    Raises:
+        InputError: The recipe's shape does not fit the images, or the expert has another.
+    """
+    config = _config(recipe.model, packed)
+    if start is None:
+        first = Chance(seed=recipe.seed, stage=-1, step=0)
+        return new_classifier(config, first.torch(recipe.model.kind))
+    tensors = {name: part.to_float32() for name, part in start.tensors.items()}
+    network = load_classifier(start.config, tensors)
+    # It goes on seeing images as it learnt to, whatever is usual among those of this set.
+    known = network.config.images
+    seen = replace(config.images, mean=known.mean, std=known.std)
+    check_shape(start, network.config, replace(config, images=seen))
+    return network.requires_grad_()
 
 
 def _config(spec: ModelSpec, packed: PackedCorpus) -> ResNetConfig | ViTConfig:
@@ -94,7 +112,7 @@ def _config(spec: ModelSpec, packed: PackedCorpus) -> ResNetConfig | ViTConfig:
                 intermediate_size=spec.mlp_ratio * spec.width,
             )
     except ExpertError as error:
-        raise InputError(f"model: {error.message}") from error
+        raise InputError(f"model: {error.message}", hint=error.hint) from error
     raise InputError(
         f"a model of kind {spec.kind} reads code, not images", hint='kind = "resnet9" or "vit"'
     )

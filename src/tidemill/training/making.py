@@ -25,7 +25,7 @@ from tidemill.training.columns import ragged
 from tidemill.training.distributed import Workers
 from tidemill.training.encoded import EncodedSet, encode
 from tidemill.training.kept import kept
-from tidemill.training.recipe import IMAGE_KINDS, STARTABLE, Recipe
+from tidemill.training.recipe import IMAGE_KINDS, Recipe
 from tidemill.training.texts import hashed_examples
 from tidemill.training.trainees.convolution import ConvolutionTrainee
 from tidemill.training.trainees.encoder import EncoderTrainee, Heads
@@ -72,10 +72,8 @@ def made(recipe: Recipe, material: Material, place: Workplace) -> TextTrainee:
             f"a model of kind {recipe.model.kind} reads images, and {recipe.task} is of code",
             hint='task = "images"',
         )
-    if place.start is not None and recipe.model.kind not in STARTABLE:
-        raise InputError(
-            f"a model of kind {recipe.model.kind} begins from scratch", hint="Leave --start away."
-        )
+    if place.start is not None and recipe.model.kind == "static":
+        raise InputError("a model of kind static begins from scratch", hint="Leave --start away.")
     if recipe.model.kind == "static":
         return _static(recipe, material, place)
     if recipe.model.kind == "convolution":
@@ -135,7 +133,7 @@ def _started(start: ExpertPackage, config: EncoderConfig) -> Encoder:
     """
     known = encoder_config(start.config)
     known = replace(known, max_nodes=config.max_nodes, input_mode=config.input_mode)
-    _check_shape(start, known, config)
+    check_shape(start, known, config)
     tensors = {name: part.to_float32() for name, part in start.tensors.items()}
     return load_encoder(config.to_dict(), tensors).requires_grad_()
 
@@ -227,12 +225,17 @@ def _started_convolution(start: ExpertPackage, config: ConvolutionConfig) -> Con
         InputError: It has another size than the recipe says.
     """
     known = convolution_config(start.config)
-    _check_shape(start, known, config)
+    check_shape(start, known, config)
     tensors = {name: part.to_float32() for name, part in start.tensors.items()}
     return load_weights(lambda: Convolution(known), tensors).requires_grad_()
 
 
-def _check_shape(start: ExpertPackage, known: object, wanted: object) -> None:
+def check_shape(start: ExpertPackage, known: object, wanted: object) -> None:
+    """Refuse an expert of another shape than a recipe's.
+
+    Raises:
+        InputError: It is of another.
+    """
     if known != wanted:
         raise InputError(
             f"{start.name} has another shape than the recipe",

@@ -32,8 +32,6 @@ __all__ = [
 Kind = Literal["convolution", "encoder", "static", "resnet9", "vit"]
 Precision = Literal["auto", "fp32", "bf16"]
 IMAGE_KINDS = frozenset({"resnet9", "vit"})
-STARTABLE = frozenset({"encoder", "convolution"})
-"""Models that can go on from an expert."""
 
 _SAID = frozenset({"about", "also", "licence", "limits"})
 """What is said of an expert, and changes nothing in it."""
@@ -325,7 +323,7 @@ def _checked(facts: dict[str, Any], path: Path) -> Recipe:
     try:
         check_expert_name(recipe.name, recipe.task)
     except ExpertError as error:
-        raise InputError(f"name: {error.message}", path=str(path)) from error
+        raise InputError(f"name: {error.message}", path=str(path), hint=error.hint) from error
     _check_switch(recipe, path)
     try:
         _ = recipe.sparse

@@ -87,7 +87,7 @@ def train(  # noqa: PLR0913  all by name, and each a fact of the run
         recipe: The name of a recipe that comes with Tidemill, a path, or the recipe itself.
         corpus: The packed corpus.
         folder: The run's: checkpoints, journal, curve and, in the end, the expert.
-        start: An encoder or convolution to go on from, by name or path of its package; else
+        start: An encoder, convolution or classifier to go on from, by name or path; else
             from scratch.
         beside: An expert of another sparsity, measured on the same set, whose figures stand
             beside this one's in the card; by default the start, where it was.

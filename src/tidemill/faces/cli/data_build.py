@@ -31,6 +31,7 @@ def build(
         Path | None,
         typer.Option(
             "--output",
+            "-o",
             metavar="FOLDER",
             parser=named_path,
             help="Where to write the set; else a folder here with the recipe's name.",
