@@ -18,7 +18,7 @@ constexpr bool kHasFma = true;
 
 #include "rows.inc"
 #include "lines.inc"
-#include "turn_plain.inc"
+#include "turn256.inc"
 
 typedef float Float8 __attribute__((vector_size(32)));
 typedef float Float4 __attribute__((vector_size(16)));
