@@ -54,7 +54,7 @@ SUBJECTS = {
         corpus="code-search",
         measure="mrr",
         span=(0.0, 0.8),
-        shorter=((400, 128), (240, 64)),
+        shorter=((400, 128), (160, 48)),
     ),
 }
 
