@@ -80,7 +80,10 @@ class Runs:
         path = self._result_path(variant, seed)
         if not path.exists():
             return None
-        found = Result(**json.loads(path.read_text(encoding="utf-8")))
+        try:
+            found = Result(**json.loads(path.read_text(encoding="utf-8")))
+        except TypeError:  # a record with other facts, of another version of this
+            return None
         corpus = self.corpus(variant)
         is_same = found.recipe_hash == self.recipe(variant, seed).hash
         # Where the set was not built, the record's word has to do.

@@ -206,7 +206,8 @@ def gradients(layer: SparseConv2d, x: Tensor) -> dict[str, Tensor]:
     layer.zero_grad()
     found = layer(x)
     found.backward(noise(*found.shape, seed=3))
-    grads = {"x": x.grad, "weight": layer.weight.grad, "bias": layer.bias.grad}  # type: ignore[union-attr]
+    assert layer.bias is not None
+    grads = {"x": x.grad, "weight": layer.weight.grad, "bias": layer.bias.grad}
     return {"y": found.detach()} | {name: part for name, part in grads.items() if part is not None}
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import torch
@@ -136,6 +137,37 @@ def test_made_keeps_the_largest_in_both_directions(
     for form in (turned, expanded):
         assert torch.equal(form.values, along.values)
         assert torch.equal(form.offsets, along.offsets)
+
+
+@needs_kernels
+@settings(max_examples=40, deadline=None)
+@given(
+    pattern=patterns,
+    groups=st.integers(1, 40),
+    rows=st.integers(1, 70),
+    dtype=st.sampled_from(DTYPES),
+    along=st.sampled_from(["columns", "rows"]),
+    seed=st.integers(0, 99),
+)
+def test_every_instruction_set_makes_the_same_form(
+    *,
+    pattern: tuple[int, int],
+    groups: int,
+    rows: int,
+    dtype: torch.dtype,
+    along: Literal["columns", "rows"],
+    seed: int,
+) -> None:
+    chosen = NMPattern(*pattern)
+    weight = noise(rows, groups * chosen.m, seed=seed)
+    weight.view(-1)[:4] = torch.tensor([torch.nan, torch.inf, -1e-42, -0.0])[: weight.numel()]
+    weight = weight.T.contiguous() if along == "rows" else weight
+    first, *others = (
+        kernels.made(weight, chosen, along=along, dtype=dtype, isa=isa) for isa in ISAS
+    )
+    for form in others:
+        assert torch.equal(form.values.view(torch.uint8), first.values.view(torch.uint8))
+        assert torch.equal(form.offsets, first.offsets)
 
 
 @needs_kernels

@@ -16,7 +16,8 @@ from tidemill.core.settings import Settings
 from tidemill.corpus.build import build_corpus
 from tidemill.corpus.images.packed import read_images, read_labels
 from tidemill.corpus.packed import open_corpus, write_corpus
-from tidemill.experts.package import open_expert
+from tidemill.experts.package import ExpertPackage, open_expert
+from tidemill.experts.registry import SHIPPED
 from tidemill.experts.verification import verify_expert
 from tidemill.models.classifiers import load_classifier, weights_of
 from tidemill.training.checkpoint import Position, newest
@@ -355,16 +356,35 @@ def test_a_dense_classifier_is_pruned_and_learns_on(tmp_path: Path, corpus: Path
     assert {metric.variant for metric in found.manifest.metrics} == {"dense", "1:4"}
 
 
-def test_a_start_of_another_shape_or_of_other_classes_is_refused(
-    tmp_path: Path, corpus: Path
-) -> None:
+def test_a_start_sees_images_as_it_learnt_to(tmp_path: Path, corpus: Path) -> None:
     first = train(recipe(), corpus=corpus, folder=tmp_path / "a", settings=SETTINGS)
+    package = open_expert(first.expert)
+    darker = replace(package, config={**package.config, "image_mean": [0.1, 0.2, 0.3]})
+    place = replace(workplace(tmp_path), start=darker)
+    trainee, _ = prepared_images(recipe(), open_corpus(corpus), place)
+    assert trainee.facts().config["image_mean"] == [0.1, 0.2, 0.3]
+
+
+def test_a_start_that_does_not_fit_is_refused(tmp_path: Path, corpus: Path) -> None:
+    first = train(recipe(), corpus=corpus, folder=tmp_path / "a", settings=SETTINGS)
+    package = open_expert(first.expert)
+    build_corpus("digits", output=tmp_path / "digits")
+    renamed = {str(number): f"class {number}" for number in range(len(package.config["id2label"]))}
+
+    def refused(plan: Recipe, start: ExpertPackage = package, images: Path = corpus) -> str:
+        with pytest.raises(InputError) as caught:
+            prepared_images(plan, open_corpus(images), replace(workplace(tmp_path), start=start))
+        assert caught.value.path == str(start.folder)
+        return str(caught.value)
+
+    assert "another shape than the recipe" in refused(recipe(model={"kind": "vit", "width": 8}))
     wider = recipe(model={"kind": "resnet9", "width": 8})
-    folder = tmp_path / "b"
-    with pytest.raises(InputError, match="images-small has another shape than the recipe"):
-        train(wider, corpus=corpus, folder=folder, start=first.expert, settings=SETTINGS)
-    with pytest.raises(InputError, match="has another shape"):
-        train(recipe("vit"), corpus=corpus, folder=folder, start=first.expert, settings=SETTINGS)
+    assert "images-small has another shape than the recipe" in refused(wider)
+    other = replace(package, config={**package.config, "id2label": renamed})
+    assert "learnt from images of other labels" in refused(recipe(), other)
+    assert "It knows 3, and the set has 1" in refused(recipe(), images=tmp_path / "digits")
+    encoder = open_expert(SHIPPED / "search-terms")
+    assert "search-terms: config.json: model_type is" in refused(recipe(), encoder)
 
 
 def test_recipes_that_come_along_name_the_set_that_they_were_made_for() -> None:

@@ -168,8 +168,10 @@ def encoder_config(facts: Mapping[str, object]) -> EncoderConfig:
         _check_kind(name, value, known[name].type)
     try:
         return EncoderConfig(**given)  # type: ignore[arg-type]  # checked just above
-    except (TypeError, ExpertError) as error:
+    except TypeError as error:
         raise ExpertError(f"config.json: {error}") from error
+    except ExpertError as error:
+        raise ExpertError(f"config.json: {error.message}", hint=error.hint) from error
 
 
 def _check_kind(name: str, value: object, kind: object) -> None:

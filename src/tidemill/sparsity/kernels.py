@@ -119,6 +119,7 @@ def made(
     along: Literal["columns", "rows"],
     dtype: torch.dtype = torch.float32,
     into: Form | None = None,
+    isa: str | None = None,
 ) -> Form:
     """Make the form of the N largest weights of every M.
 
@@ -132,6 +133,7 @@ def made(
             gradient [..., outputs], whose form is the transposed one.
         dtype: Of the values: float32 or bfloat16 (to the nearest, ties to even).
         into: A form of the same kind whose memory is used again.
+        isa: One of `isas`, or the best.
 
     Raises:
         InputError: Something has another type or size.
@@ -150,7 +152,7 @@ def made(
         int(along == "rows"),
         form.values.data_ptr(),
         form.offsets.data_ptr(),
-        _best(),
+        _best() if isa is None else _number(isa),
         torch.get_num_threads(),
     )
     return form

@@ -71,7 +71,7 @@ class Window:
             InputError: The image is smaller than the window.
         """
         found = self._count(0, height), self._count(1, width)
-        if min(found) < 1:
+        if found[0] < 1 or found[1] < 1:
             raise InputError(f"an image of {height} x {width} is smaller than {self}")
         return found
 

@@ -29,7 +29,7 @@ CODE_ALONE = ("languages", "rewrites", "nameless", "also")
 def prepared_images(
     recipe: Recipe, packed: PackedCorpus, place: Workplace
 ) -> tuple[ImageTrainee, list[StagePlan]]:
-    """Return a recipe's classifier with first weights and its images, and its stages.
+    """Return a recipe's classifier, new or an expert's, with its images, and its stages.
 
     Raises:
         InputError: The set is none of images, or the recipe says what is for code, or shapes
@@ -70,19 +70,35 @@ def _network(recipe: Recipe, packed: PackedCorpus, start: ExpertPackage | None) 
     """Return the classifier to begin with: one with first weights, or an expert's.
 
     Raises:
-        InputError: The recipe's shape does not fit the images, or the expert has another.
+        InputError: The recipe's shape does not fit the images, or the expert has another one, is
+            no classifier, or learnt from other images.
     """
     config = _config(recipe.model, packed)
     if start is None:
         first = Chance(seed=recipe.seed, stage=-1, step=0)
         return new_classifier(config, first.torch(recipe.model.kind))
     tensors = {name: part.to_float32() for name, part in start.tensors.items()}
-    network = load_classifier(start.config, tensors)
-    # It goes on seeing images as it learnt to, whatever is usual among those of this set.
+    try:
+        network = load_classifier(start.config, tensors)
+    except ExpertError as error:
+        message = f"{start.name}: {error.message}"
+        raise InputError(message, path=str(start.folder), hint=error.hint) from error
     known = network.config.images
-    seen = replace(config.images, mean=known.mean, std=known.std)
-    check_shape(start, network.config, replace(config, images=seen))
+    _check_images(start, known, config.images)
+    # It goes on seeing images as it learnt to, whatever is usual among those of this set.
+    check_shape(start, network.config, replace(config, images=known))
     return network.requires_grad_()
+
+
+def _check_images(start: ExpertPackage, known: ImageInput, shown: ImageInput) -> None:
+    for name in ("size", "channels", "labels"):
+        own, wanted = getattr(known, name), getattr(shown, name)
+        if own != wanted:
+            raise InputError(
+                f"{start.name} learnt from images of other {name}",
+                path=str(start.folder),
+                hint=f"It knows {own!r}, and the set has {wanted!r}.",
+            )
 
 
 def _config(spec: ModelSpec, packed: PackedCorpus) -> ResNetConfig | ViTConfig:

@@ -32,7 +32,7 @@ from tidemill.training.trainees.encoder import EncoderTrainee, Heads
 from tidemill.training.trainees.static import StaticNetwork, StaticTrainee
 from tidemill.training.trainees.trainee import TextTrainee
 
-__all__ = ["Workplace", "made"]
+__all__ = ["Workplace", "check_shape", "made"]
 
 NO_IDS = np.zeros(0, np.int64)
 VERSION = 2
@@ -49,7 +49,7 @@ class Workplace:
         team: The processes that train together.
         readers: Processes that read the corpus.
         progress: Told while the corpus is read.
-        start: The encoder whose weights and tokenizer are gone on with, or None.
+        start: The expert whose weights, and tokenizer if it has one, are gone on with, or None.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ class Workplace:
 
 
 def made(recipe: Recipe, material: Material, place: Workplace) -> TextTrainee:
-    """Return a recipe's model with first weights, and its corpus as it reads it.
+    """Return a recipe's model, new or an expert's, and its corpus as it reads it.
 
     Raises:
         InputError: The expert to start from is of another kind or size, or the model is one
