@@ -11,4 +11,5 @@ T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
 
 def half_width(values: Sequence[float]) -> float:
     """Return half the width of the 95 % interval of a mean of two to five values."""
-    return T_95[len(values)] * stdev(values) / len(values) ** 0.5
+    half: float = T_95[len(values)] * stdev(values) / len(values) ** 0.5
+    return half

@@ -14,7 +14,7 @@ from tidemill.core.errors import InputError
 from tidemill.core.progress import Progress, Silence
 from tidemill.core.settings import Settings
 from tidemill.corpus.build import build_corpus
-from tidemill.corpus.images.packed import read_images, read_labels
+from tidemill.corpus.images.packed import classes_of, read_images, read_labels
 from tidemill.corpus.packed import open_corpus, write_corpus
 from tidemill.experts.package import ExpertPackage, open_expert
 from tidemill.experts.registry import SHIPPED
@@ -369,7 +369,8 @@ def test_a_start_that_does_not_fit_is_refused(tmp_path: Path, corpus: Path) -> N
     first = train(recipe(), corpus=corpus, folder=tmp_path / "a", settings=SETTINGS)
     package = open_expert(first.expert)
     build_corpus("digits", output=tmp_path / "digits")
-    renamed = {str(number): f"class {number}" for number in range(len(package.config["id2label"]))}
+    classes = range(len(classes_of(open_corpus(corpus))))
+    renamed = {str(number): f"class {number}" for number in classes}
 
     def refused(plan: Recipe, start: ExpertPackage = package, images: Path = corpus) -> str:
         with pytest.raises(InputError) as caught:
