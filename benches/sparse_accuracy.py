@@ -177,7 +177,7 @@ def _draw(done: Sequence[Result]) -> None:
                 for variant in VARIANTS
                 if variant.model == model and variant.times == 1
             }
-            kept: Series = {name: points for name, points in series.items() if len(points) > 1}
+            kept: Series = {name: points for name, points in series.items() if len(points) > 2}
             if kept:
                 is_score = kind == "scores"
                 said = f"{subject.measure} on the valid part" if is_score else "mask flip rate"
