@@ -69,7 +69,14 @@ def test_what_is_left_out_is_said(tidemill: Run, rows: Path) -> None:
     ],
 )
 @pytest.mark.usefixtures("rows")
-def test_build_refuses(tidemill: Run, arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_build_refuses(
+    tidemill: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    words: str,
+) -> None:
+    monkeypatch.delenv("TIDEMILL_DATA", raising=False)
     said = tidemill("data", "build", *arguments)
     assert said[0] == code
     assert words in said[2]
