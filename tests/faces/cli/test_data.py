@@ -26,8 +26,9 @@ files = { train = "train.jsonl", test = "test.jsonl" }
 
 
 @pytest.fixture
-def rows(tree: Path) -> Path:
-    """A recipe and two tables in the working folder."""
+def rows(tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe and two tables in the working folder, and nowhere benchmark data."""
+    monkeypatch.delenv("TIDEMILL_DATA", raising=False)
     (tree / "mine.toml").write_text(RECIPE)
     for split, words in (("train", WORDS[:12]), ("test", WORDS[12:])):
         found = [{"src": f"def {w}(x):\n    return x.{w}\n", "doc": f"say {w} once"} for w in words]
@@ -69,14 +70,7 @@ def test_what_is_left_out_is_said(tidemill: Run, rows: Path) -> None:
     ],
 )
 @pytest.mark.usefixtures("rows")
-def test_build_refuses(
-    tidemill: Run,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: tuple[str, ...],
-    code: int,
-    words: str,
-) -> None:
-    monkeypatch.delenv("TIDEMILL_DATA", raising=False)
+def test_build_refuses(tidemill: Run, arguments: tuple[str, ...], code: int, words: str) -> None:
     said = tidemill("data", "build", *arguments)
     assert said[0] == code
     assert words in said[2]
