@@ -46,7 +46,7 @@ def forge(package: ExpertPackage, tensor: str, role: str, data: bytes) -> None:
     piece = package.tensors[tensor].pieces[role]
     weights = package.folder / "model.safetensors"
     whole = bytearray(weights.read_bytes())
-    start = package.tensors.header.data_start + piece.stored.start
+    start = package.data_start + piece.stored.start
     whole[start : start + len(data)] = data
     new = hashlib.sha256(whole[start : start + piece.stored.stored_bytes]).hexdigest()
     rewrite(package, weights.name, bytes(whole).replace(piece.sha256.encode(), new.encode()))
@@ -127,7 +127,7 @@ def test_a_packed_tensor_with_a_wrong_hash_is_named(tmp_path: Path) -> None:
     weights = package.folder / "model.safetensors"
     data = bytearray(weights.read_bytes())
     indices = package.tensors["table"].pieces["indices"].stored
-    data[package.tensors.header.data_start + indices.start] ^= 1
+    data[package.data_start + indices.start] ^= 1
     rewrite(package, weights.name, bytes(data))
     (finding,) = verify_expert(package.folder).findings
     assert "model.safetensors: table: wrong hash of its indices" in finding
@@ -150,7 +150,7 @@ def test_sizes_and_patterns_that_do_not_fit_are_refused_with_the_remedy(
 ) -> None:
     package = two_of_six(tmp_path, columns=48)
     data = (package.folder / "model.safetensors").read_bytes()
-    start = package.tensors.header.data_start
+    start = package.data_start
     old, new = (text.encode() for text in change)
     header = data[8:start].replace(old, new, 1).rstrip(b" ").ljust(start - 8)
     rewrite(package, "model.safetensors", data[:8] + header + data[start:])

@@ -15,7 +15,9 @@ from tests.training.test_training import SETTINGS, corpus, recipe_file
 from tidemill.core.errors import InputError
 from tidemill.experts.package import open_expert
 from tidemill.experts.verification import verify_expert
-from tidemill.models.loading import load_encoder
+from tidemill.models.config import encoder_config
+from tidemill.models.encoder import Encoder
+from tidemill.models.skeleton import Skeleton
 from tidemill.serving.embedder import CodeText, open_embedder
 from tidemill.sparsity.linear import SparseLinear
 from tidemill.sparsity.masks import magnitude_mask
@@ -143,14 +145,16 @@ def test_a_sparse_recipe_becomes_a_packed_expert_that_answers_as_it_learnt(
     assert "encoder.layer.0.attention.self.query.weight" in packed
     assert not any("embeddings" in name or "projection" in name for name in packed)
     embedder = open_embedder(package)
-    network: nn.Module = vars(embedder)["_encoder"]
-    layers = [part for part in network.modules() if isinstance(part, PackedLinear)]
+    with vars(embedder)["_skeleton"].holding(vars(embedder)["_filling"]) as network:
+        layers = [part for part in network.modules() if isinstance(part, PackedLinear)]
     assert layers
     assert len(layers) % 4 == 0
     texts = [CodeText(text=b"def f(a):\n    return a\n", language="python")]
     vectors = embedder.code(texts)
     tensors = {name: tensor.to_float32() for name, tensor in package.tensors.items()}
-    vars(embedder)["_encoder"] = load_encoder(package.config, tensors)
+    config = encoder_config(package.config)
+    dense = Skeleton(lambda: Encoder(config), tensors)
+    vars(embedder).update(_skeleton=dense, _filling=dense.filling(tensors))
     np.testing.assert_allclose(vectors, embedder.code(texts), atol=1e-5)
     again = train(path, corpus=corpus, folder=tmp_path / "run", device="cpu", settings=SETTINGS)
     assert open_expert(again.expert).expert_hash == package.expert_hash

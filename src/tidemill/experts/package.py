@@ -1,10 +1,9 @@
 """A packed expert on disk: opened cheaply, read where it is asked, never run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from tidemill.core.errors import ExpertError
@@ -14,7 +13,7 @@ from tidemill.experts.footprint import Footprint, footprint_of
 from tidemill.experts.manifest import Manifest, read_manifest
 from tidemill.experts.names import CARD, CONFIG, MANIFEST, TOKENIZER, WEIGHTS
 from tidemill.experts.refusals import refuse_code
-from tidemill.experts.tensors import TensorFile, read_tensors
+from tidemill.experts.tensors import Tensor, list_tensors, read_tensors
 
 __all__ = ["LARGEST_PACKAGE_BYTES", "LARGEST_TEXT_BYTES", "ExpertPackage", "open_expert"]
 
@@ -36,7 +35,8 @@ class ExpertPackage:
         folder: Where it lies.
         manifest: What it says of itself.
         config: The fields of ``config.json``.
-        tensors: The weights, mapped; none is read before it is asked for.
+        tensors: The weights by name; none is read before it is asked for.
+        data_start: Where in the file of weights their bytes begin.
         card: The text of ``README.md``.
         stamps: Size, time and inode of every file when it was opened.
     """
@@ -44,9 +44,11 @@ class ExpertPackage:
     folder: Path
     manifest: Manifest
     config: Mapping[str, object]
-    tensors: TensorFile
+    tensors: Mapping[str, Tensor]
+    data_start: int
     card: str
     stamps: Mapping[str, FileStamp]
+    _held: Mapping[str, memoryview] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -91,6 +93,36 @@ class ExpertPackage:
             raise ExpertError(f"{self.folder}: the expert {self.name} has no file {name!r}")
         return self.folder / name
 
+    def read(self, name: str) -> bytes:
+        """Return the bytes of one of its data files.
+
+        Args:
+            name: As the manifest calls it.
+
+        Raises:
+            ExpertError: The manifest names no such file, or it has another size now.
+            StoreError: It cannot be read.
+        """
+        path = self.file(name)
+        if name in self._held:
+            return bytes(self._held[name])
+        return read_whole(path, most_bytes=self.manifest.files[name].bytes)
+
+    def over(
+        self, parts: Mapping[str, memoryview], files: Mapping[str, memoryview]
+    ) -> "ExpertPackage":
+        """Return the same expert over a copy of its bytes in memory.
+
+        Args:
+            parts: The bytes of every stored tensor, by its name in the file.
+            files: The bytes of its data files, by name.
+
+        Raises:
+            ExpertError: Some are missing, or of another length.
+        """
+        tensors = {name: tensor.over(parts) for name, tensor in self.tensors.items()}
+        return replace(self, tensors=tensors, _held=dict(files))
+
     def check_unchanged(self) -> None:
         """Look at sizes, times and inodes: what a switch to this expert costs.
 
@@ -106,11 +138,13 @@ class ExpertPackage:
                 )
 
 
-def open_expert(folder: Path) -> ExpertPackage:
+def open_expert(folder: Path, *, mapped: bool = True) -> ExpertPackage:
     """Open a packed expert, looking at names, sizes and structure but not at every byte.
 
     Args:
         folder: The package.
+        mapped: Whether the weights are mapped into memory. Otherwise the package knows what
+            they are and has none of their bytes: whoever loads them gives them to `over`.
 
     Raises:
         ExpertError: It is damaged, of a newer version, or not allowed; says which file and why.
@@ -124,13 +158,15 @@ def open_expert(folder: Path) -> ExpertPackage:
     _check_files(folder, manifest, stamps)
     config = json_object(_read_note(folder, manifest, CONFIG), where=str(folder / CONFIG))
     refuse_code(config, where=str(folder / CONFIG))
+    weights = (read_tensors if mapped else list_tensors)(folder / WEIGHTS)
     return ExpertPackage(
         folder=folder,
         manifest=manifest,
-        config=MappingProxyType(config),
-        tensors=read_tensors(folder / WEIGHTS),
+        config=config,
+        tensors=dict(weights),
+        data_start=weights.header.data_start,
         card=_read_note(folder, manifest, CARD).decode("utf-8", "replace"),
-        stamps=MappingProxyType(stamps),
+        stamps=stamps,
     )
 
 

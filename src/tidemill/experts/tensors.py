@@ -13,20 +13,21 @@ import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from typing_extensions import override
 
 from tidemill.core.errors import ExpertError
 from tidemill.experts.documents import Facts, canonical_json, json_object, placed
-from tidemill.experts.dtypes import DTYPES, Floats, Numbers, is_finite
+from tidemill.experts.dtypes import DTYPES, Floats, Numbers, is_finite, widened
 from tidemill.experts.encodings import encoding
 from tidemill.experts.folder import opened
 from tidemill.experts.header import DATA_ALIGNMENT, Header, StoredTensor, read_header
 from tidemill.experts.names import check_tensor_name
 from tidemill.experts.parts import Part, Shape
 from tidemill.experts.sparse_encoding import NMSparse, SparseParts
+from tidemill.experts.tables import Table
 
 __all__ = [
     "METADATA_KEY",
@@ -34,6 +35,7 @@ __all__ = [
     "Piece",
     "Tensor",
     "TensorFile",
+    "list_tensors",
     "map_file",
     "read_tensors",
     "stored_shape",
@@ -59,24 +61,22 @@ class Piece:
     sha256: str
 
     def numbers(self, data: memoryview) -> Numbers:
-        """Return its numbers as a view of the data, in their true shape.
+        """Return its numbers as a view of its bytes, in their true shape.
 
         Args:
-            data: The data section of the file.
+            data: Its bytes, wherever they are.
         """
         kind = DTYPES[self.stored.dtype].stored
-        count = math.prod(self.shape)
-        return np.frombuffer(data, kind, count, self.stored.start).reshape(self.shape)
+        return np.frombuffer(data, kind, math.prod(self.shape)).reshape(self.shape)
 
     def padding(self, data: memoryview) -> memoryview:
-        """Return the bytes that only fill up."""
-        used = math.prod(self.shape) * DTYPES[self.stored.dtype].bytes_each
-        return data[self.stored.start + used : self.stored.end]
+        """Return those of its bytes that only fill up."""
+        return data[math.prod(self.shape) * DTYPES[self.stored.dtype].bytes_each :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tensor:
-    """One tensor of an expert, still where the file is mapped.
+    """One tensor of an expert, its bytes still where they were put.
 
     Attributes:
         name: As the architecture calls it.
@@ -89,13 +89,17 @@ class Tensor:
     encoding: str
     shape: Shape
     pieces: Mapping[str, Piece]
-    _data: memoryview = field(repr=False)
+    _data: Mapping[str, memoryview] = field(default_factory=dict, repr=False)
 
     @property
     def parts(self) -> dict[str, Part]:
-        """The stored numbers by role, read-only views of the file."""
+        """The stored numbers by role, read-only views of their bytes.
+
+        Raises:
+            ExpertError: Only what the file says of the tensor is known, not its bytes.
+        """
         return {
-            role: Part(dtype=piece.stored.dtype, numbers=piece.numbers(self._data))
+            role: Part(dtype=piece.stored.dtype, numbers=piece.numbers(self._bytes(role)))
             for role, piece in self.pieces.items()
         }
 
@@ -104,6 +108,17 @@ class Tensor:
         """The parts of an N:M tensor for whoever computes with them; None for other encodings."""
         found = encoding(self.encoding)
         return found.stored(self.parts, self.shape) if isinstance(found, NMSparse) else None
+
+    @property
+    def table(self) -> Table:
+        """The matrix for whoever looks up rows of it; a packed one is made dense."""
+        parts = self.parts
+        if self.encoding == "dense":
+            return Table(dtype=parts["values"].dtype, numbers=parts["values"].numbers)
+        if self.encoding == "int8-rows":
+            scales = widened(parts["scales"].numbers, parts["scales"].dtype)
+            return Table(dtype="I8", numbers=parts["values"].numbers, scales=scales)
+        return Table(dtype="F32", numbers=self.to_float32())
 
     @property
     def size(self) -> int:
@@ -123,8 +138,33 @@ class Tensor:
         return hashlib.sha256(facts).hexdigest()
 
     def to_float32(self) -> Floats:
-        """Return the values; a read-only view of the file where it holds float32."""
+        """Return the values; a read-only view of their bytes where those are float32."""
         return encoding(self.encoding).decode(self.parts, self.shape)
+
+    def over(self, data: Mapping[str, memoryview]) -> "Tensor":
+        """Return the same tensor over another copy of its bytes.
+
+        Args:
+            data: The bytes of every stored tensor it is made of, by the stored tensor's name.
+
+        Raises:
+            ExpertError: Some are missing, or of another length.
+        """
+        views = {}
+        for role, piece in self.pieces.items():
+            found = data.get(piece.stored.name)
+            if found is None or found.nbytes != piece.stored.stored_bytes:
+                size = "no" if found is None else f"{found.nbytes:,}"
+                raise ExpertError(
+                    f"{size} bytes of {piece.stored.name}, {piece.stored.stored_bytes:,} wanted"
+                )
+            views[role] = found.toreadonly()
+        return replace(self, _data=views)
+
+    def _bytes(self, role: str) -> memoryview:
+        if role not in self._data:
+            raise ExpertError(f"the bytes of {self.name} are not at hand", hint="load the expert")
+        return self._data[role]
 
     def check(self) -> None:
         """Look at every byte.
@@ -135,12 +175,12 @@ class Tensor:
         """
         with placed(self.name):
             for role, piece in self.pieces.items():
-                bytes_stored = self._data[piece.stored.start : piece.stored.end]
-                if hashlib.sha256(bytes_stored).hexdigest() != piece.sha256:
+                data = self._bytes(role)
+                if hashlib.sha256(data).hexdigest() != piece.sha256:
                     raise ExpertError(f"wrong hash of its {role}")
-                if not is_finite(piece.numbers(self._data), piece.stored.dtype):
+                if not is_finite(piece.numbers(data), piece.stored.dtype):
                     raise ExpertError(f"NaN or infinity among its {role}")
-                if any(piece.padding(self._data)):
+                if any(piece.padding(data)):
                     raise ExpertError(f"bytes that are not zero after its {role}")
             encoding(self.encoding).check(self.parts)
 
@@ -170,19 +210,33 @@ class TensorFile(Mapping[str, Tensor]):
         return len(self._tensors)
 
     def over(self, data: memoryview) -> "TensorFile":
-        """Return the same tensors over another copy of the data section.
+        """Return the same tensors over a copy of the data section.
 
         Args:
-            data: The file's bytes from ``header.data_start`` on, in memory of the caller's.
+            data: The file's bytes from ``header.data_start`` on.
 
         Raises:
             ExpertError: The data have another length.
         """
         if len(data) != self.header.data_bytes:
             raise ExpertError(f"{len(data):,} bytes of data, {self.header.data_bytes:,} wanted")
-        view = data.toreadonly()
-        moved = {name: replace(tensor, _data=view) for name, tensor in self._tensors.items()}
-        return TensorFile(self.header, moved)
+        parts = {stored.name: data[stored.start : stored.end] for stored in self.header.tensors}
+        return TensorFile(self.header, {name: part.over(parts) for name, part in self.items()})
+
+
+def list_tensors(path: Path) -> TensorFile:
+    """Read what a file of weights says of its tensors, and none of their bytes.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ExpertError: It is no such file.
+        StoreError: It cannot be read.
+    """
+    with opened(path) as file:
+        header = _header(file, str(path))
+    return _listed(header, str(path))
 
 
 def read_tensors(path: Path) -> TensorFile:
@@ -199,8 +253,7 @@ def read_tensors(path: Path) -> TensorFile:
         StoreError: It cannot be read.
     """
     header, data = map_file(path)
-    _check_alignment(header, str(path))
-    return TensorFile(header, _tensors(header, data, str(path)))
+    return _listed(header, str(path)).over(data)
 
 
 def map_file(path: Path) -> tuple[Header, memoryview]:
@@ -217,11 +270,21 @@ def map_file(path: Path) -> tuple[Header, memoryview]:
         StoreError: It cannot be read.
     """
     with opened(path) as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        header = read_header(file, size, where=str(path))
+        header = _header(file, str(path))
+        size = header.data_start + header.data_bytes
         mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
     return header, memoryview(mapped)[header.data_start :]
+
+
+def _header(file: BinaryIO, where: str) -> Header:
+    size = file.seek(0, 2)
+    file.seek(0)
+    return read_header(file, size, where=where)
+
+
+def _listed(header: Header, where: str) -> TensorFile:
+    _check_alignment(header, where)
+    return TensorFile(header, _tensors(header, where))
 
 
 def _check_alignment(header: Header, where: str) -> None:
@@ -234,7 +297,7 @@ def _check_alignment(header: Header, where: str) -> None:
             )
 
 
-def _tensors(header: Header, data: memoryview, where: str) -> dict[str, Tensor]:
+def _tensors(header: Header, where: str) -> dict[str, Tensor]:
     """Put the tensors together from the stored ones; each of those is used exactly once."""
     text = header.metadata.get(METADATA_KEY)
     if text is None:
@@ -243,7 +306,7 @@ def _tensors(header: Header, data: memoryview, where: str) -> dict[str, Tensor]:
     facts.exactly(("version", "tensors")).whole("version", least=1, most=METADATA_VERSION)
     unused = {stored.name: stored for stored in header.tensors}
     tensors = {
-        name: _tensor(check_tensor_name(name), entry, unused, data)
+        name: _tensor(check_tensor_name(name), entry, unused)
         for name, entry in sorted(facts.inner("tensors").entries())
     }
     if unused:
@@ -253,7 +316,7 @@ def _tensors(header: Header, data: memoryview, where: str) -> dict[str, Tensor]:
     return tensors
 
 
-def _tensor(name: str, entry: Facts, unused: dict[str, StoredTensor], data: memoryview) -> Tensor:
+def _tensor(name: str, entry: Facts, unused: dict[str, StoredTensor]) -> Tensor:
     entry.exactly(("encoding", "shape", "parts"))
     shape, kind = entry.wholes("shape", least=1), entry.text("encoding")
     found = {role: _found(part, unused) for role, part in entry.inner("parts").entries()}
@@ -263,7 +326,7 @@ def _tensor(name: str, entry: Facts, unused: dict[str, StoredTensor], data: memo
         pieces = {
             role: _piece(stored, layout[role], sha256) for role, (stored, sha256) in found.items()
         }
-    return Tensor(name=name, encoding=kind, shape=shape, pieces=pieces, _data=data)
+    return Tensor(name=name, encoding=kind, shape=shape, pieces=pieces)
 
 
 def _found(part: Facts, unused: dict[str, StoredTensor]) -> tuple[StoredTensor, str]:

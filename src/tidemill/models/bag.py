@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from tidemill.core.errors import ExpertError
 from tidemill.models.config import FIRST_POSITION, EncoderConfig, is_bag
+from tidemill.models.rows import Rows
 from tidemill.models.shapes import tensor_shapes
 
 __all__ = ["TokenBag"]
@@ -21,7 +22,8 @@ class TokenBag:
 
     Attributes:
         config: The encoder's; it has no layers and weighted pooling.
-        words: A row for each token, its type's row included.
+        words: A row for each token.
+        kind: The row of the one type that all tokens have.
         positions: A row for each place.
         scale: Of the norm.
         shift: Of the norm.
@@ -30,30 +32,38 @@ class TokenBag:
     """
 
     config: EncoderConfig
-    words: Float[np.ndarray, "tokens width"]
-    positions: Float[np.ndarray, "places width"]
+    words: Rows
+    kind: Float[np.ndarray, " width"]
+    positions: Rows
     scale: Float[np.ndarray, " width"]
     shift: Float[np.ndarray, " width"]
     importance: Float[np.ndarray, " width"]
     projection: Float[np.ndarray, "vector width"]
 
     @classmethod
-    def of(cls, config: EncoderConfig, tensors: Mapping[str, Array]) -> "TokenBag":
+    def of(
+        cls, config: EncoderConfig, tables: Mapping[str, Rows], tensors: Mapping[str, Array]
+    ) -> "TokenBag":
         """Return the bag of an encoder's tensors.
+
+        Args:
+            config: The encoder's.
+            tables: Its embeddings by name.
+            tensors: All its other tensors by name.
 
         Raises:
             ExpertError: The encoder is no such bag, or the tensors do not fit its config.
         """
         if not is_bag(config):
             raise ExpertError("a bag of tokens has no layers, weighted pooling and a projection")
-        shapes = {name: part.shape for name, part in tensors.items()}
+        shapes = {name: part.shape for name, part in (*tables.items(), *tensors.items())}
         if shapes != tensor_shapes(config.to_dict()):
             raise ExpertError("config.json and the tensors do not fit")
-        types = tensors["embeddings.token_type_embeddings.weight"]
         return cls(
             config=config,
-            words=tensors["embeddings.word_embeddings.weight"] + types[0],
-            positions=tensors["embeddings.position_embeddings.weight"],
+            words=tables["embeddings.word_embeddings.weight"],
+            kind=tables["embeddings.token_type_embeddings.weight"].rows(np.array([0]))[0],
+            positions=tables["embeddings.position_embeddings.weight"],
             scale=tensors["embeddings.LayerNorm.weight"],
             shift=tensors["embeddings.LayerNorm.bias"],
             importance=tensors["importance.weight"][0],
@@ -66,7 +76,8 @@ class TokenBag:
         Args:
             ids: Its tokens as `assembled` puts them together.
         """
-        states = self.words[ids] + self.positions[FIRST_POSITION : FIRST_POSITION + len(ids)]
+        places = np.arange(FIRST_POSITION, FIRST_POSITION + len(ids))
+        states = self.words.rows(ids) + self.kind + self.positions.rows(places)
         states = states - states.mean(axis=1, keepdims=True)
         deviation = np.sqrt((states**2).mean(axis=1, keepdims=True) + self.config.layer_norm_eps)
         states = states / deviation * self.scale + self.shift

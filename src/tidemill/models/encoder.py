@@ -16,6 +16,7 @@ from typing_extensions import override
 from tidemill.models.batch import GraphBatch
 from tidemill.models.config import EncoderConfig
 from tidemill.models.joint import joint_linear
+from tidemill.models.tables import row
 from tidemill.sparsity.packed_layers import PackedLinear, joined
 
 __all__ = ["Encoder", "Hidden"]
@@ -57,11 +58,11 @@ class Embeddings(nn.Module):
         if batch.is_node.shape[1]:
             nodes = torch.bmm(batch.means().to(words.dtype), words)
             if batch.hidden_nodes is not None:
-                unknown = self.word_embeddings.weight[self.unknown].to(words.dtype)
+                unknown = row(self.word_embeddings, self.unknown).to(words.dtype)
                 nodes = torch.where(batch.hidden_nodes[..., None], unknown, nodes)
-            nodes = nodes + self.position_embeddings.weight[0].to(words.dtype)
+            nodes = nodes + row(self.position_embeddings, 0).to(words.dtype)
             total = torch.cat([total, nodes], dim=1)
-        return self.LayerNorm(total + self.token_type_embeddings.weight[0])  # type: ignore[no-any-return]
+        return self.LayerNorm(total + row(self.token_type_embeddings, 0))  # type: ignore[no-any-return]
 
 
 class SelfAttention(nn.Module):

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from tidemill.models.ngrams import Bag, NgramSpace
+from tidemill.models.rows import Rows
 
 __all__ = ["NgramMap", "StaticConfig"]
 
@@ -50,7 +51,7 @@ class NgramMap:
     """
 
     space: NgramSpace
-    rows: Float[np.ndarray, "features vector"]
+    rows: Rows
     query_map: Float[np.ndarray, "vector vector"] | None = None
 
     def vectors(
@@ -64,7 +65,7 @@ class NgramMap:
         """
         sums = np.zeros((len(bags), self.rows.shape[1]), dtype=np.float32)
         for place, bag in enumerate(bags):
-            sums[place] = bag.weights @ self.rows[bag.features]
+            sums[place] = bag.weights @ self.rows.rows(bag.features)
         if queries and self.query_map is not None:
             np.matmul(sums, self.query_map.T, out=sums)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)

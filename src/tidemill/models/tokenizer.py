@@ -75,12 +75,30 @@ class Tokenizer:
         Raises:
             ExpertError: It is not there, too large, or no tokenizer.
         """
-        if path.is_file() and path.stat().st_size > LARGEST_FILE:
-            raise ExpertError(f"{path} is larger than {LARGEST_FILE:,} bytes")
         try:
-            return cls(tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8")))
+            with path.open("rb") as file:
+                data = file.read(LARGEST_FILE + 1)
+        except OSError as error:
+            raise ExpertError(f"{path} is no tokenizer: {error.strerror}") from error
+        return cls.parse(data, where=str(path))
+
+    @classmethod
+    def parse(cls, data: bytes, *, where: str) -> "Tokenizer":
+        """Read the bytes of a ``tokenizer.json``.
+
+        Args:
+            data: The bytes.
+            where: The file, for messages.
+
+        Raises:
+            ExpertError: They are too many, or no tokenizer.
+        """
+        if len(data) > LARGEST_FILE:
+            raise ExpertError(f"{where} is larger than {LARGEST_FILE:,} bytes")
+        try:
+            return cls(tokenizers.Tokenizer.from_str(data.decode("utf-8")))
         except Exception as error:  # all that the library raises
-            raise ExpertError(f"{path} is no tokenizer: {error}") from error
+            raise ExpertError(f"{where} is no tokenizer: {error}") from error
 
     @classmethod
     def train(

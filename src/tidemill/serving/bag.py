@@ -6,15 +6,17 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from tidemill.core.errors import ExpertError
 from tidemill.experts.package import ExpertPackage
 from tidemill.models.bag import TokenBag
 from tidemill.models.config import encoder_config
 from tidemill.models.inputs import assembled
-from tidemill.models.tokenizer import Tokenizer
 from tidemill.serving.embedder import CodeText
+from tidemill.serving.lexicons import tokenizer_of
 
 __all__ = ["BagEmbedder"]
+
+TABLE = "_embeddings.weight"
+"""How the names of tables end that are looked up."""
 
 
 class BagEmbedder:
@@ -28,11 +30,11 @@ class BagEmbedder:
     """
 
     def __init__(self, package: ExpertPackage) -> None:
-        if package.tokenizer is None:
-            raise ExpertError(f"{package.folder}: a bag of tokens without tokenizer.json")
-        tensors = {name: part.to_float32() for name, part in package.tensors.items()}
-        self._bag = TokenBag.of(encoder_config(package.config), tensors)
-        self._tokenizer = Tokenizer.load(package.tokenizer)
+        parts = package.tensors
+        tables = {name: parts[name].table for name in parts if name.endswith(TABLE)}
+        others = {name: parts[name].to_float32() for name in parts if name not in tables}
+        self._bag = TokenBag.of(encoder_config(package.config), tables, others)
+        self._tokenizer = tokenizer_of(package)
         self._hash = package.expert_hash
 
     @property
@@ -44,6 +46,15 @@ class BagEmbedder:
     def size(self) -> int:
         """Width of its vectors."""
         return self._bag.config.vector_size
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of memory that are this expert's own."""
+        bag = self._bag
+        return sum(part.nbytes for part in (bag.scale, bag.shift, bag.importance, bag.projection))
+
+    def close(self) -> None:
+        """Do nothing: the tables are only looked at, where they are."""
 
     def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:
         """Return the vectors of functions."""

@@ -10,11 +10,10 @@ from numpy import ndarray
 
 from tidemill.core.errors import ExpertError, MissingExtraError
 from tidemill.experts.package import ExpertPackage
-from tidemill.models.ngrams import FEATURES, NgramSpace
 from tidemill.models.shapes import MODEL_TYPES, tensor_shapes
 from tidemill.source.dataflow.packing import unpack
 
-__all__ = ["CodeText", "Embedder", "ngram_space", "open_embedder", "own_names"]
+__all__ = ["CodeText", "Embedder", "open_embedder", "own_names"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +36,6 @@ def own_names(text: CodeText) -> frozenset[bytes]:
     return unpack(text.graph, text.text).own_names if text.graph else frozenset[bytes]()
 
 
-def ngram_space(package: ExpertPackage) -> NgramSpace:
-    """Return the features that an expert knows.
-
-    Raises:
-        ExpertError: It has none, or they are damaged.
-    """
-    path = package.file(FEATURES)
-    try:
-        return NgramSpace.from_json(path.read_bytes())
-    except ExpertError as error:
-        hint = "Train it again: tidemill train"
-        raise ExpertError(f"{path}: {error.message}", hint=hint) from error
-
-
 class Embedder(Protocol):
     """An expert that turns texts into vectors of length 1."""
 
@@ -62,6 +47,15 @@ class Embedder(Protocol):
     @property
     def size(self) -> int:
         """Width of its vectors."""
+        ...
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of memory that are this expert's own; views of what was loaded do not count."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the weights; nothing is asked afterwards."""
         ...
 
     def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:

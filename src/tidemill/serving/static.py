@@ -10,7 +10,8 @@ from tidemill.experts.package import ExpertPackage
 from tidemill.models.lexemes import code_lexemes, code_words, query_words
 from tidemill.models.ngrams import Bag
 from tidemill.models.static import NgramMap
-from tidemill.serving.embedder import CodeText, ngram_space, own_names
+from tidemill.serving.embedder import CodeText, own_names
+from tidemill.serving.lexicons import ngram_space
 
 __all__ = ["StaticEmbedder"]
 
@@ -27,9 +28,9 @@ class StaticEmbedder:
 
     def __init__(self, package: ExpertPackage) -> None:
         space = ngram_space(package)
-        rows = package.tensors["table.weight"].to_float32()
-        if rows.ndim != 2 or len(rows) != len(space):
-            raise ExpertError(f"{package.folder}: {len(space):,} features, {len(rows):,} rows")
+        rows = package.tensors["table.weight"].table
+        if len(rows.shape) != 2 or rows.shape[0] != len(space):
+            raise ExpertError(f"{package.folder}: {len(space):,} features, {rows.shape[0]:,} rows")
         query_map = package.tensors["query_map.weight"].to_float32()
         self._map = NgramMap(space=space, rows=rows, query_map=query_map)
         self._reads = package.config.get("reads")
@@ -44,6 +45,14 @@ class StaticEmbedder:
     def size(self) -> int:
         """Width of its vectors."""
         return int(self._map.rows.shape[1])
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of memory that are this expert's own."""
+        return 0 if self._map.query_map is None else self._map.query_map.nbytes
+
+    def close(self) -> None:
+        """Do nothing: the table is only looked at, where it is."""
 
     def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:
         """Return the vectors of functions."""

@@ -1,6 +1,6 @@
 """A sparse weight as files and memory hold it: values, and their places in their groups."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 from tidemill.core.errors import ExpertError
 from tidemill.sparsity.bits import packed_bits, packed_bytes, unpacked_bits
 from tidemill.sparsity.pattern import NMPattern
+from tidemill.sparsity.views import as_tensor
 
 __all__ = ["PackedWeight", "indices_of", "packed"]
 
@@ -62,7 +63,7 @@ class PackedWeight:
         values: NDArray[Any],
         indices: NDArray[np.uint8],
     ) -> "PackedWeight":
-        """Return a weight from what a file holds; the arrays are copied.
+        """Return a weight from what a file holds, over the same memory.
 
         Args:
             pattern: N:M.
@@ -70,15 +71,19 @@ class PackedWeight:
             values: float32 or float16, or the bits of bfloat16 as uint16.
             indices: A stream of bits.
         """
-        numbers = torch.from_numpy(np.array(values))
+        numbers = as_tensor(values)
         is_bfloat16 = values.dtype == np.uint16
         return cls(
             pattern=pattern,
             rows=shape[0],
             columns=shape[1],
             values=numbers.view(torch.bfloat16) if is_bfloat16 else numbers,
-            indices=torch.from_numpy(np.array(indices)),
+            indices=as_tensor(indices),
         )
+
+    def on_meta(self) -> "PackedWeight":
+        """Return a weight of the same kind and size without numbers."""
+        return replace(self, values=self.values.to("meta"), indices=self.indices.to("meta"))
 
     def places(self) -> UInt8[Tensor, "rows kept"]:
         """Return where in its group each value stands."""

@@ -24,6 +24,8 @@ __all__ = [
     "PackedLayer",
     "PackedLinear",
     "joined",
+    "joined_bias",
+    "joined_weight",
     "packed_layer",
     "packed_product",
     "packed_state",
@@ -36,6 +38,9 @@ ROWS_AT_ONCE = 256
 class PackedLayer(nn.Module):
     """A layer over a packed weight, whose parts are kept in its state.
 
+    Attributes:
+        sources: The names of the layers that it stands for, where somebody has told it.
+
     Args:
         weight: Packed.
         bias: Added, or None.
@@ -46,9 +51,21 @@ class PackedLayer(nn.Module):
         self, weight: PackedWeight, bias: Float[Tensor, " outputs"] | None, forms: FormCache
     ) -> None:
         super().__init__()
+        self.sources: tuple[str, ...] = ()
         self.packed: PackedWeight = weight
         self.forms: FormCache = forms
         self.register_buffer("bias", bias.detach() if bias is not None else None)
+
+    def take(self, weight: PackedWeight, bias: Tensor | None, forms: FormCache) -> None:
+        """Answer with another weight from now on.
+
+        Args:
+            weight: Of the same pattern and size.
+            bias: Added, or None.
+            forms: Where its form is kept.
+        """
+        self.packed, self.forms = weight, forms
+        self.register_buffer("bias", bias)
 
     @override
     def _save_to_state_dict(
@@ -212,24 +229,48 @@ def joined(layers: Sequence[PackedLinear]) -> PackedLinear:
     Raises:
         ExpertError: They are not.
     """
-    first = layers[0].packed
-    if {(part.packed.pattern, part.packed.columns) for part in layers} != {
-        (first.pattern, first.columns)
-    }:
+    weight = joined_weight([layer.packed for layer in layers])
+    bias = joined_bias([dict(layer.named_buffers()).get("bias") for layer in layers])
+    found = PackedLinear(weight, bias, layers[0].forms)
+    found.sources = tuple(source for layer in layers for source in layer.sources)
+    return found
+
+
+def joined_weight(weights: Sequence[PackedWeight]) -> PackedWeight:
+    """Return the rows of several weights as one, itself where there is but one.
+
+    Args:
+        weights: Of one pattern and the same inputs.
+
+    Raises:
+        ExpertError: They are not.
+    """
+    first = weights[0]
+    if len(weights) == 1:
+        return first
+    if {(part.pattern, part.columns) for part in weights} != {(first.pattern, first.columns)}:
         raise ExpertError("layers of several patterns or inputs cannot be joined")
-    kinds = [part.packed for part in layers]
-    biases = [layer.get_buffer("bias") for layer in layers if "bias" in dict(layer.named_buffers())]
-    if 0 < len(biases) < len(layers):
-        raise ExpertError("some of these layers add a bias, and some do not")
-    weight = PackedWeight(
+    return PackedWeight(
         pattern=first.pattern,
-        rows=sum(part.rows for part in kinds),
+        rows=sum(part.rows for part in weights),
         columns=first.columns,
-        values=torch.cat([part.values for part in kinds]),
-        indices=_joined_indices(kinds),
+        values=torch.cat([part.values for part in weights]),
+        indices=_joined_indices(weights),
     )
-    bias = torch.cat(biases) if biases else None
-    return PackedLinear(weight, bias, layers[0].forms)
+
+
+def joined_bias(biases: Sequence[Tensor | None]) -> Tensor | None:
+    """Return several biases as one; None where none is added.
+
+    Raises:
+        ExpertError: Some are there, and some are not.
+    """
+    there = [bias for bias in biases if bias is not None]
+    if 0 < len(there) < len(biases):
+        raise ExpertError("some of these layers add a bias, and some do not")
+    if not there:
+        return None
+    return there[0] if len(there) == 1 else torch.cat(there)
 
 
 def _joined_indices(weights: Sequence[PackedWeight]) -> Tensor:
