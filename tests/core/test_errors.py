@@ -3,7 +3,7 @@ import inspect
 import pytest
 
 from tidemill.core import errors
-from tidemill.core.errors import InputError, MissingExtraError, TidemillError
+from tidemill.core.errors import BusyError, InputError, MissingExtraError, TidemillError
 
 EXIT_CODES = {
     "TidemillError": 3,
@@ -12,7 +12,9 @@ EXIT_CODES = {
     "SettingError": 2,
     "ExpertError": 3,
     "StoreError": 3,
+    "BusyError": 4,
     "CapacityError": 4,
+    "DeadlineError": 4,
     "LockedError": 4,
     "MissingExtraError": 5,
 }
@@ -51,6 +53,12 @@ def test_facts_for_programs() -> None:
         "hint": "Put it back.",
         "exit_code": 3,
     }
+
+
+def test_whoever_is_turned_away_is_told_when_to_come_again() -> None:
+    error = BusyError("1,024 calls are waiting", retry_after_seconds=3.2)
+    assert error.retry_after_seconds == 3.2
+    assert str(error) == "1,024 calls are waiting\n  Ask again in 3 s."
 
 
 def test_an_input_error_points_at_its_place() -> None:

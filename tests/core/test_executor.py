@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.core import shard_work
+from tidemill.core.cluster import ClusterExecutor
 from tidemill.core.errors import (
     CapacityError,
     InputError,
@@ -30,8 +31,17 @@ ONE = Resources(workers=1)
 TWO = Resources(workers=2)
 
 
-@pytest.fixture(params=[InlineExecutor, ProcessExecutor], ids=["inline", "processes"])
+BACKENDS = [
+    pytest.param(InlineExecutor, id="inline"),
+    pytest.param(ProcessExecutor, id="processes"),
+    pytest.param(ClusterExecutor, id="cluster", marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(params=BACKENDS)
 def executor(request: pytest.FixtureRequest) -> Executor:
+    if request.param is ClusterExecutor:
+        request.getfixturevalue("local_cluster")
     made: Executor = request.param()
     return made
 

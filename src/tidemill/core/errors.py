@@ -11,6 +11,8 @@ Every message says what happened, where, and what to do. A face prints
     ├── ExpertError          exit 3   the person who made the expert
     ├── StoreError           exit 3   the person who owns the store's folder
     ├── CapacityError        exit 4   more room, time or patience
+    │   ├── BusyError
+    │   ├── DeadlineError
     │   └── LockedError
     └── MissingExtraError    exit 5   one pip line
 """
@@ -18,7 +20,9 @@ Every message says what happened, where, and what to do. A face prints
 from typing_extensions import override
 
 __all__ = [
+    "BusyError",
     "CapacityError",
+    "DeadlineError",
     "ExpertError",
     "InputError",
     "LockedError",
@@ -132,6 +136,23 @@ class CapacityError(TidemillError):
     """Not enough disk, memory or time for what was asked."""
 
     exit_code = 4
+
+
+class BusyError(CapacityError):
+    """Too much is waiting already; the same will be taken a little later.
+
+    Args:
+        message: What is full.
+        retry_after_seconds: When it is worth asking again.
+    """
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message, hint=f"Ask again in {retry_after_seconds:.0f} s.")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DeadlineError(CapacityError):
+    """What was asked for took longer than whoever asked was willing to wait."""
 
 
 class LockedError(CapacityError):

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tidemill.core.executor import Resources
-    from tidemill.core.workers import Reply
+    from tidemill.core.workers import Link, Reply
 
-__all__ = ["ProcessActor", "ProcessExecutor"]
+__all__ = ["ProcessActor", "ProcessExecutor", "Rules", "ShardRun"]
 
 Shard = TypeVar("Shard")
 Value = TypeVar("Value")
@@ -81,17 +81,26 @@ class ProcessExecutor:
             TidemillError: ``fn`` cannot be sent to a worker or not be loaded there.
             CapacityError: Workers die before they can begin.
         """
-        run: _Run[Shard, Value] = _Run(
-            packed(functools.partial(_itself, fn), "the function"),
+        run: ShardRun[Shard, Value] = ShardRun(
+            fn,
             iter(shards),
-            resources,
-            _Rules(retries=retries, deadline_seconds=deadline_seconds, in_order=self._in_order),
+            _starter(resources),
+            Rules(
+                workers=resources.workers,
+                retries=retries,
+                deadline_seconds=deadline_seconds,
+                in_order=self._in_order,
+            ),
         )
         return run.outcomes()
 
     def actor(self, factory: Callable[[], object], *, resources: Resources) -> ProcessActor:
         """Make the object in a worker of its own, without waiting for it."""
-        return ProcessActor(factory, resources.memory_bytes)
+        return ProcessActor(factory, _starter(resources))
+
+
+def _starter(resources: Resources) -> Callable[[bytes], Link]:
+    return functools.partial(Worker, memory_bytes=resources.memory_bytes)
 
 
 class ProcessActor:
@@ -99,14 +108,18 @@ class ProcessActor:
 
     The factory runs in the worker while the caller goes on; what it raises,
     the first call raises.
+
+    Args:
+        factory: Makes the object, in the worker.
+        start: Starts a worker for a packed program.
     """
 
-    def __init__(self, factory: Callable[[], object], memory_bytes: int | None) -> None:
+    def __init__(self, factory: Callable[[], object], start: Callable[[bytes], Link]) -> None:
         self._program = packed(functools.partial(_made, factory), "the actor's factory")
-        self._memory_bytes = memory_bytes
+        self._start = start
         self._turn = threading.Lock()
         self._ready = False
-        self._worker: Worker | None = Worker(self._program, memory_bytes)
+        self._worker: Link | None = start(self._program)
 
     @property
     def alive(self) -> bool:
@@ -115,7 +128,7 @@ class ProcessActor:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the worker, or None when it is gone."""
+        """Process id of the worker; None when it is gone or on another machine."""
         worker = self._worker
         return None if worker is None else worker.pid
 
@@ -147,7 +160,7 @@ class ProcessActor:
         """Kill the worker, if any, and make the object anew; its state is lost."""
         with self._turn:
             self._drop()
-            self._worker = Worker(self._program, self._memory_bytes)
+            self._worker = self._start(self._program)
 
     def close(self) -> None:
         """End the worker; a call that runs in another thread ends with an error."""
@@ -162,7 +175,7 @@ class ProcessActor:
                 worker.kill()
             self._ready = False
 
-    def _exchange(self, worker: Worker, message: bytes, ends_at: float | None) -> Reply:
+    def _exchange(self, worker: Link, message: bytes, ends_at: float | None) -> Reply:
         if not self._ready:
             made = _reply_by(worker, ends_at)
             if made.error is not None:
@@ -178,7 +191,7 @@ class ProcessActor:
             worker.kill()
 
 
-def _reply_by(worker: Worker, ends_at: float | None) -> Reply:
+def _reply_by(worker: Link, ends_at: float | None) -> Reply:
     patience = None if ends_at is None else max(0.0, ends_at - time.monotonic())
     if not worker.has_reply(patience):
         raise TimeoutError
@@ -202,7 +215,17 @@ def _made(factory: Callable[[], object]) -> Callable[[tuple[str, tuple[object, .
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rules:
+class Rules:
+    """What a run of shards keeps to; the words are those of `Executor.map`.
+
+    Attributes:
+        workers: Shards in work at the same time.
+        retries: Further attempts after a failure that another try may mend.
+        deadline_seconds: Longest time of one attempt, or None.
+        in_order: Outcomes in the order of the shards rather than of completion.
+    """
+
+    workers: int
     retries: int
     deadline_seconds: float | None
     in_order: bool
@@ -222,22 +245,36 @@ class _Task(Generic[Shard]):
 class _Lane(Generic[Shard]):
     """A worker and the shards sent to it: the first is in work, the rest wait in its socket."""
 
-    worker: Worker
+    worker: Link
     since: float
     is_ready: bool = False
     last_seconds: float = float("inf")
     tasks: deque[_Task[Shard]] = field(default_factory=deque)
 
 
-class _Run(Generic[Shard, Value]):
-    """One `map`: which shard is where, and what becomes of it."""
+class ShardRun(Generic[Shard, Value]):
+    """One `map`: which shard is where, and what becomes of it.
+
+    Args:
+        fn: What is done with each shard.
+        shards: Read only as far as work can begin.
+        start: Starts a worker for a packed program, without waiting for it.
+        rules: What the run keeps to.
+
+    Raises:
+        TidemillError: ``fn`` cannot be sent to a worker.
+    """
 
     def __init__(
-        self, program: bytes, shards: Iterator[Shard], resources: Resources, rules: _Rules
+        self,
+        fn: Callable[[Shard], Value],
+        shards: Iterator[Shard],
+        start: Callable[[bytes], Link],
+        rules: Rules,
     ) -> None:
-        self._program = program
+        self._program = packed(functools.partial(_itself, fn), "the function")
+        self._start = start
         self._shards = enumerate(shards)
-        self._resources = resources
         self._rules = rules
         self._selector = selectors.DefaultSelector()
         self._lanes: list[_Lane[Shard]] = []
@@ -250,6 +287,7 @@ class _Run(Generic[Shard, Value]):
         self._failed_starts = 0
 
     def outcomes(self) -> Iterator[Outcome[Shard, Value]]:
+        """Yield one outcome a shard; leaving early kills the workers."""
         try:
             self._hand_out()
             while self._goes_on():
@@ -260,9 +298,9 @@ class _Run(Generic[Shard, Value]):
                 yield from self._released()
                 self._hand_out()
         except BaseException:
-            self._end(Worker.kill)
+            self._end(by_force=True)
             raise
-        self._end(Worker.stop)
+        self._end(by_force=False)
 
     def _goes_on(self) -> bool:
         if self._finished or self._waiting or not self._is_exhausted:
@@ -276,13 +314,21 @@ class _Run(Generic[Shard, Value]):
             if lane.is_ready and not lane.tasks and self._waiting:
                 self._give(lane)
         starting = sum(not lane.is_ready for lane in self._lanes)
-        room = self._resources.workers - len(self._lanes)
-        for _ in range(min(room, len(self._waiting) - starting)):
+        for _ in range(min(self._room(), len(self._waiting) - starting)):
             self._start_lane()
             starting += 1
         for lane in self._lanes:
             if len(self._waiting) > starting and _takes_another(lane, self._waiting[0]):
                 self._give(lane)
+
+    def _room(self) -> int:
+        """How many workers to start at most: none while those who did begin must do."""
+        if self._failed_starts >= _START_ATTEMPTS and self._any_ready():
+            return 0
+        return self._rules.workers - len(self._lanes)
+
+    def _any_ready(self) -> bool:
+        return any(lane.is_ready for lane in self._lanes)
 
     def _give(self, lane: _Lane[Shard]) -> None:
         task = self._waiting.popleft()
@@ -293,8 +339,8 @@ class _Run(Generic[Shard, Value]):
 
     def _take(self) -> None:
         """Take so many shards from the source that no worker has to wait for one."""
-        window = _ORDER_WINDOW * self._resources.workers
-        while not self._is_exhausted and len(self._waiting) < 2 * self._resources.workers:
+        window = _ORDER_WINDOW * self._rules.workers
+        while not self._is_exhausted and len(self._waiting) < 2 * self._rules.workers:
             if self._rules.in_order and self._taken - self._yielded >= window:
                 return
             following = next(self._shards, None)
@@ -311,9 +357,7 @@ class _Run(Generic[Shard, Value]):
             self._waiting.append(_Task(index=index, shard=shard, message=message))
 
     def _start_lane(self) -> None:
-        lane: _Lane[Shard] = _Lane(
-            worker=Worker(self._program, self._resources.memory_bytes), since=time.monotonic()
-        )
+        lane: _Lane[Shard] = _Lane(worker=self._start(self._program), since=time.monotonic())
         self._lanes.append(lane)
         self._selector.register(lane.worker, selectors.EVENT_READ, lane)
 
@@ -365,6 +409,10 @@ class _Run(Generic[Shard, Value]):
         self._failed_starts = 0
 
     def _stop_overrun(self, lane: _Lane[Shard]) -> None:
+        if not lane.is_ready and self._any_ready():
+            # A full cluster may have no room for it yet; the work goes on without.
+            lane.since = time.monotonic()
+            return
         self._selector.unregister(lane.worker)
         lane.worker.kill()
         if lane.is_ready:
@@ -378,10 +426,10 @@ class _Run(Generic[Shard, Value]):
         self._lanes.remove(lane)
         if not lane.is_ready:
             self._failed_starts += 1
-            if self._failed_starts >= _START_ATTEMPTS:
+            if self._failed_starts >= _START_ATTEMPTS and not self._any_ready():
                 raise CapacityError(
                     f"workers end before they can begin, {self._failed_starts} times in a row",
-                    hint=f"The last one: {error.message}. Give workers more memory.",
+                    hint=f"The last one: {error.message}. Give workers more memory, or take fewer.",
                 )
             return
         if lane.tasks:
@@ -418,12 +466,15 @@ class _Run(Generic[Shard, Value]):
             self._yielded += 1
             yield outcome
 
-    def _end(self, way: Callable[[Worker], None]) -> None:
+    def _end(self, *, by_force: bool) -> None:
         self._selector.close()
         lanes, self._lanes = self._lanes, []
         for lane in lanes:
             # One that is still starting has nothing to lose and would keep us waiting.
-            (way if lane.is_ready else Worker.kill)(lane.worker)
+            if by_force or not lane.is_ready:
+                lane.worker.kill()
+            else:
+                lane.worker.stop()
 
 
 def _takes_another(lane: _Lane[Shard], task: _Task[Shard]) -> bool:

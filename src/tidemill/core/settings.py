@@ -25,9 +25,18 @@ if TYPE_CHECKING:
 ENVIRONMENT_PREFIX = "TIDEMILL_"
 PROJECT_FILE = "tidemill.toml"
 
+SIZE_ENDING = "_bytes"
+"""How the names of settings end that may be written as 512M or 1GiB."""
+
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0))
+
+
+def _share_of_memory() -> int:
+    """Return a quarter of the machine's memory, at most 4 GiB."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(whole // 4, 4 << 30)
 
 
 def _about(text: str, **bounds: float) -> dict[str, object]:
@@ -79,6 +88,17 @@ class Settings:
     clone_experts: str = field(
         default="clones-c-terms,clones-c,clones-java",
         metadata=_about("experts that know which functions do the same; or the word none"),
+    )
+    host_bytes: int = field(
+        default_factory=_share_of_memory,
+        metadata=_about("memory for experts as they are packed, as 512M", ge=1 << 16, le=2**42),
+    )
+    active_bytes: int = field(
+        default_factory=_share_of_memory,
+        metadata=_about("memory for experts as kernels read them, as 1G", ge=1 << 16, le=2**42),
+    )
+    cache_policy: str = field(
+        default="adaptive-lrfu", metadata=_about("which expert leaves when room is needed")
     )
     follow_symlinks: bool = field(
         default=False, metadata=_about("walk into linked folders, each once")
@@ -273,6 +293,8 @@ def _checked(name: str, given: _Given) -> object:
         # pydantic would take true for 1.
         is_word = isinstance(given.value, bool) and type(_default(name)) in {int, float}
         value = schema.validate_python(str(given.value) if is_word else given.value)
+        if name.endswith(SIZE_ENDING):
+            value = int(str(value))
     except ValidationError as error:
         reason = error.errors()[-1]["msg"]
         raise SettingError(
@@ -303,8 +325,9 @@ def _default(name: str) -> object:
 @cache
 def _schema(name: str) -> "tuple[str, TypeAdapter[object]]":
     """Return what a setting means and the check of its values."""
-    from pydantic import Field, TypeAdapter
+    from pydantic import ByteSize, Field, TypeAdapter
 
     meaning = next(item.metadata for item in fields(Settings) if item.name == name)
-    kind: Any = Annotated[get_type_hints(Settings)[name], Field(**meaning["bounds"])]
+    plain = ByteSize if name.endswith(SIZE_ENDING) else get_type_hints(Settings)[name]
+    kind: Any = Annotated[plain, Field(**meaning["bounds"])]
     return meaning["about"], TypeAdapter(kind)

@@ -19,6 +19,7 @@ import resource
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -26,19 +27,21 @@ import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tidemill.core.errors import CapacityError, TidemillError
 from tidemill.core.executor import typed_error
 from tidemill.core.native import system_library
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Reply", "Worker", "main", "packed"]
+__all__ = ["Link", "Reply", "Worker", "main", "packed", "packed_failure", "unpacked"]
 
 _STOP = b""
 _STOP_SECONDS = 2.0
+_MOST_READ_BYTES = 1 << 20
+_HEAD, _LONG_HEAD, _IS_LONG = struct.Struct("!i"), struct.Struct("!Q"), -1
 _PR_SET_PDEATHSIG = 1
 _START = (
     "import json, sys; facts = json.loads(sys.argv[1]); sys.path[:] = facts['path']; "
@@ -61,6 +64,47 @@ class Reply:
     seconds: float
 
 
+class Link(Protocol):
+    """The near end of one worker, on this machine (`Worker`) or on another."""
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker, or None when it is on another machine."""
+        ...
+
+    def fileno(self) -> int:
+        """The descriptor to wait on for a reply."""
+        ...
+
+    def send(self, message: bytes) -> None:
+        """Send a packed message; a dead worker is found out at `receive`."""
+        ...
+
+    def has_reply(self, timeout_seconds: float | None) -> bool:
+        """Wait for a reply (or the worker's end) up to a time, None for ever."""
+        ...
+
+    def receive(self) -> Reply:
+        """Receive one reply; raises EOFError when the worker is gone."""
+        ...
+
+    def abort(self) -> None:
+        """End the worker while another thread waits for it, which then finds it gone."""
+        ...
+
+    def kill(self) -> None:
+        """End the worker at once, whatever it does."""
+        ...
+
+    def stop(self) -> None:
+        """Ask an idle worker to end; kill it when it does not."""
+        ...
+
+    def death(self) -> CapacityError:
+        """Reap a worker that is gone and say how it ended."""
+        ...
+
+
 def packed(thing: object, what: str) -> bytes:
     """Serialise something for the way to a worker.
 
@@ -76,27 +120,54 @@ def packed(thing: object, what: str) -> bytes:
         ) from error
 
 
+def unpacked(answer: bytes) -> Reply:
+    """Read a worker's answer; one that cannot be read is a reply with that error."""
+    try:
+        value, failure, seconds = ForkingPickler.loads(answer)
+    except Exception as error:  # noqa: BLE001  an unreadable value is that shard's failure
+        return Reply(value=None, error=typed_error(error), seconds=0.0)
+    return Reply(value=value, error=None if failure is None else _rebuilt(failure), seconds=seconds)
+
+
+def packed_failure(error: TidemillError, seconds: float) -> bytes:
+    """Serialise an answer that is an error; `unpacked` gives it back whole.
+
+    Args:
+        error: By class and state, for the constructors of errors take keywords.
+        seconds: How long the work had taken.
+    """
+    try:
+        return packed((None, (type(error), error.args, vars(error)), seconds), "the error")
+    except TidemillError:
+        plain = TidemillError(f"{type(error).__name__}: {error}")
+        return packed((None, (TidemillError, plain.args, vars(plain)), seconds), "the error")
+
+
 class Worker:
     """The parent's end of one worker process; starting it does not wait for it.
 
     Args:
         program: A packed function without arguments that returns the handler.
         memory_bytes: Limit of the worker's address space, or None.
+        descriptors: Open files that it inherits under the same numbers.
 
     Raises:
         CapacityError: The system starts no more processes.
     """
 
-    def __init__(self, program: bytes, memory_bytes: int | None) -> None:
+    def __init__(
+        self, program: bytes, memory_bytes: int | None, descriptors: Sequence[int] = ()
+    ) -> None:
         with _naming_scarcity():
             ours, theirs = socket.socketpair()
             with theirs:
                 try:
-                    self._process = _start(theirs.fileno(), memory_bytes)
+                    self._process = _start(theirs.fileno(), memory_bytes, descriptors)
                 except BaseException:
                     ours.close()
                     raise
         self._connection = Connection(ours.detach())
+        self._inbox = bytearray()
         with contextlib.suppress(OSError):  # a worker dead by now is found out at receive
             self._connection.send_bytes(program)
 
@@ -124,19 +195,36 @@ class Worker:
         Raises:
             EOFError: The worker is gone.
         """
+        return unpacked(self.receive_packed())
+
+    def receive_packed(self) -> bytes:
+        """Receive one reply as it came, to be handed on or `unpacked`.
+
+        Raises:
+            EOFError: The worker is gone.
+        """
         try:
-            message = self._connection.recv_bytes()
+            return self._connection.recv_bytes()
         except OSError as error:
             raise EOFError from error
+
+    def heard(self) -> list[Reply]:
+        """Take what has come, and return the replies that are whole.
+
+        It waits for nothing when `fileno` can be read, even where a worker stops in the middle
+        of a reply. Not to be mixed with `receive`.
+
+        Raises:
+            EOFError: The worker is gone.
+        """
         try:
-            value, failure, seconds = ForkingPickler.loads(message)
-        except Exception as error:  # noqa: BLE001  an unreadable value is that shard's failure
-            return Reply(value=None, error=typed_error(error), seconds=0.0)
-        return Reply(
-            value=value,
-            error=None if failure is None else _rebuilt(failure),
-            seconds=seconds,
-        )
+            came = os.read(self._connection.fileno(), _MOST_READ_BYTES)
+        except OSError as error:
+            raise EOFError from error
+        if not came:
+            raise EOFError
+        self._inbox += came
+        return [unpacked(message) for message in _whole_messages(self._inbox)]
 
     def abort(self) -> None:
         """End the worker while another thread waits for it, which then finds it gone."""
@@ -166,6 +254,23 @@ class Worker:
             f"a worker {how} in the middle of its work",
             hint="Often this is a lack of memory, or a crash in native code.",
         )
+
+
+def _whole_messages(inbox: bytearray) -> Iterator[bytes]:
+    """Take the whole messages from the front of what has come, as `Connection` frames them."""
+    while len(inbox) >= _HEAD.size:
+        (size,) = _HEAD.unpack_from(inbox)
+        start = _HEAD.size
+        if size == _IS_LONG:
+            if len(inbox) < start + _LONG_HEAD.size:
+                return
+            (size,) = _LONG_HEAD.unpack_from(inbox, start)
+            start += _LONG_HEAD.size
+        if len(inbox) < start + size:
+            return
+        message = bytes(inbox[start : start + size])
+        del inbox[: start + size]
+        yield message
 
 
 def main(facts: dict[str, Any]) -> None:
@@ -208,16 +313,7 @@ def _answer(handler: Callable[[Any], Any], message: bytes) -> bytes:
         return packed((value, None, seconds), "the value of the work")
     except Exception as error:  # noqa: BLE001  whatever the work raises is its answer
         seconds = time.perf_counter() - started
-        return _packed_failure(typed_error(error), seconds)
-
-
-def _packed_failure(error: TidemillError, seconds: float) -> bytes:
-    # By class and state rather than by constructor: the errors' constructors take keywords.
-    try:
-        return packed((None, (type(error), error.args, vars(error)), seconds), "the error")
-    except TidemillError:
-        plain = TidemillError(f"{type(error).__name__}: {error}")
-        return packed((None, (TidemillError, plain.args, vars(plain)), seconds), "the error")
+        return packed_failure(typed_error(error), seconds)
 
 
 def _rebuilt(failure: tuple[type[TidemillError], tuple[Any, ...], dict[str, Any]]) -> TidemillError:
@@ -238,7 +334,9 @@ def _naming_scarcity() -> Iterator[None]:
         ) from error
 
 
-def _start(socket_number: int, memory_bytes: int | None) -> subprocess.Popen[bytes]:
+def _start(
+    socket_number: int, memory_bytes: int | None, descriptors: Sequence[int]
+) -> subprocess.Popen[bytes]:
     is_main_thread = threading.current_thread() is threading.main_thread()
     facts = {
         "path": sys.path,
@@ -254,7 +352,7 @@ def _start(socket_number: int, memory_bytes: int | None) -> subprocess.Popen[byt
             # -P: the working folder, often somebody's repository, is no place for modules.
             [sys.executable, "-P", "-c", _START, json.dumps(facts)],
             stdin=subprocess.DEVNULL,
-            pass_fds=(socket_number,),
+            pass_fds=(socket_number, *descriptors),
         )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

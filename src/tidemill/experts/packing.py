@@ -15,6 +15,7 @@ from tidemill.experts.footprint import footprint_of
 from tidemill.experts.manifest import Manifest, Metric, Training, read_manifest
 from tidemill.experts.names import CARD, CONFIG, MANIFEST, WEIGHTS, check_file_name
 from tidemill.experts.package import ExpertPackage, open_expert
+from tidemill.experts.parts import EncodedTensor
 from tidemill.experts.patterns import sparsity_of
 from tidemill.experts.tensor_writer import write_tensors
 from tidemill.experts.tensors import read_tensors
@@ -38,6 +39,8 @@ class ExpertDraft:
         languages: Which languages it knows.
         storage: How to keep each tensor; float32 where nothing is said. The sparsity of the
             expert is the one pattern among them.
+        encoded: Further tensors as another expert stores them: what experts share is equal to
+            the byte then, and held once.
         texts: Further files by name: ``tokenizer.json``, other ``.json`` and ``.txt``.
         metrics: What was measured.
         base: What its weights were trained from.
@@ -53,6 +56,7 @@ class ExpertDraft:
     licence: str = "unknown"
     languages: tuple[str, ...] = ()
     storage: Mapping[str, Storage] = field(default_factory=dict)
+    encoded: Mapping[str, EncodedTensor] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
     base: str | None = None
@@ -81,12 +85,15 @@ def write_expert(folder: Path, draft: ExpertDraft) -> ExpertPackage:
     if taken := sorted(OWN_FILES & set(draft.texts)):
         raise ExpertError(f"{taken[0]} is written from the draft, and cannot be given as a text")
     with staged(folder) as stage:
-        files = {WEIGHTS: write_tensors(stage / WEIGHTS, draft.tensors, draft.storage)}
+        weights = stage / WEIGHTS
+        files = {
+            WEIGHTS: write_tensors(weights, draft.tensors, draft.storage, encoded=draft.encoded)
+        }
         texts = dict(draft.texts) | {CONFIG: readable_json(dict(draft.config)).decode()}
         for name, text in sorted(texts.items()):
             files[name] = _write_text(stage, name, text)
         manifest = _manifest(draft)
-        footprint = footprint_of(read_tensors(stage / WEIGHTS).values())
+        footprint = footprint_of(read_tensors(weights).values())
         files[CARD] = _write_text(stage, CARD, card_of(manifest, draft.about, footprint))
         data = replace(manifest, files=files).to_json()
         write_new(stage / MANIFEST, [data])
@@ -110,7 +117,12 @@ def _manifest(draft: ExpertDraft) -> Manifest:
         task=draft.task,
         languages=tuple(sorted(set(draft.languages))),
         architecture=draft.architecture,
-        sparsity=sparsity_of(chosen.encoding for chosen in draft.storage.values()),
+        sparsity=sparsity_of(
+            (
+                *(chosen.encoding for chosen in draft.storage.values()),
+                *(tensor.encoding for tensor in draft.encoded.values()),
+            )
+        ),
         files=dict.fromkeys((CARD, CONFIG, WEIGHTS), nothing),
         metrics=draft.metrics,
         licence=draft.licence,

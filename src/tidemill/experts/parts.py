@@ -7,7 +7,7 @@ from typing import TypeAlias
 from tidemill.core.errors import ExpertError
 from tidemill.experts.dtypes import Numbers
 
-__all__ = ["FLOATS", "Part", "Shape", "check_roles"]
+__all__ = ["FLOATS", "EncodedTensor", "Part", "Shape", "check_roles"]
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -26,6 +26,21 @@ class Part:
 
     dtype: str
     numbers: Numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EncodedTensor:
+    """A tensor as a file stores it, to be written again as it is.
+
+    Attributes:
+        encoding: How its values are kept.
+        shape: Of the values.
+        parts: The stored numbers, by role.
+    """
+
+    encoding: str
+    shape: Shape
+    parts: Mapping[str, Part]
 
 
 def check_roles(dtypes: Mapping[str, str], allowed: Mapping[str, tuple[str, ...]]) -> None:

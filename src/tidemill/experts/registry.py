@@ -93,24 +93,28 @@ class ExpertRegistry:
             hint=f"Did you mean {near[0]}?" if near else f"there are: {', '.join(found) or 'none'}",
         )
 
-    def get(self, name: str, *, progress: Progress | None = None) -> ExpertPackage:
+    def get(
+        self, name: str, *, mapped: bool = True, progress: Progress | None = None
+    ) -> ExpertPackage:
         """Open an expert that is sound.
 
         It was checked in full when it entered, and is again only after a file changed.
 
         Args:
             name: The expert's.
+            mapped: Whether its weights are at hand; see `open_expert`.
             progress: Told of a full check, in bytes.
 
         Raises:
             ExpertError: There is no such expert, or something is wrong with it.
             StoreError: It cannot be read.
         """
-        package = open_expert(self.folder_of(name))
+        package = open_expert(self.folder_of(name), mapped=mapped)
         check_place(package)
         if not is_sealed(self.own, package):
-            package = sound_expert(package.folder, progress=progress)
-            seal(self.own, package)
+            sound = sound_expert(package.folder, progress=progress)
+            seal(self.own, sound)
+            package = sound if mapped else open_expert(package.folder, mapped=False)
         return package
 
     def verify(self, name: str, *, progress: Progress | None = None) -> Verification:

@@ -17,7 +17,7 @@ from tidemill.experts.encodings import Storage, encoding
 from tidemill.experts.folder import FileFact, write_new
 from tidemill.experts.header import StoredTensor, header_bytes
 from tidemill.experts.names import check_tensor_name
-from tidemill.experts.parts import Part, Shape
+from tidemill.experts.parts import EncodedTensor, Part, Shape
 from tidemill.experts.tensors import METADATA_KEY, METADATA_VERSION, stored_shape
 
 __all__ = ["storage_for", "write_parts", "write_tensors"]
@@ -38,7 +38,11 @@ def storage_for(
 
 
 def write_tensors(
-    path: Path, tensors: Mapping[str, Floats], storage: Mapping[str, Storage]
+    path: Path,
+    tensors: Mapping[str, Floats],
+    storage: Mapping[str, Storage],
+    *,
+    encoded: Mapping[str, EncodedTensor] | None = None,
 ) -> FileFact:
     """Write an expert's weights.
 
@@ -46,30 +50,37 @@ def write_tensors(
         path: A file that is not there yet.
         tensors: Finite values by name.
         storage: How to keep each of them; float32 where nothing is said.
+        encoded: Further tensors, whose parts are written as they are.
 
     Returns:
         What a manifest says of the file.
 
     Raises:
-        ExpertError: A name, shape or value cannot be kept, or storage names no tensor.
+        ExpertError: A name, shape or value cannot be kept, storage names no tensor, a tensor is
+            there twice, or parts are not what their encoding has.
         CapacityError: The disk is full.
         StoreError: The file is there, or cannot be written.
     """
+    given = encoded or {}
     if strange := sorted(set(storage) - set(tensors)):
         raise ExpertError(f"storage is given for {strange[0]!r}, which is no tensor")
+    if twice := sorted(set(given) & set(tensors)):
+        raise ExpertError(f"{twice[0]!r} is given both as values and encoded")
     parts: dict[str, Part] = {}
     entries: dict[str, object] = {}
-    for name in sorted(tensors):
-        chosen = storage.get(name, Storage())
+    for name in sorted((*tensors, *given)):
         with placed(check_tensor_name(name)):
-            values = _checked(tensors[name])
-            own = encoding(chosen.encoding).encode(values, chosen.dtype)
-        stored = {role: _stored_name(name, role, len(own)) for role in sorted(own)}
-        parts |= {stored[role]: own[role] for role in stored}
+            own = (
+                _as_it_is(given[name])
+                if name in given
+                else _encoded(tensors[name], storage.get(name, Storage()))
+            )
+        stored = {role: _stored_name(name, role, len(own.parts)) for role in sorted(own.parts)}
+        parts |= {stored[role]: own.parts[role] for role in stored}
         entries[name] = {
-            "encoding": chosen.encoding,
-            "shape": list(values.shape),
-            "parts": {role: _reference(stored[role], own[role]) for role in stored},
+            "encoding": own.encoding,
+            "shape": list(own.shape),
+            "parts": {role: _reference(stored[role], own.parts[role]) for role in stored},
         }
     facts = {"version": METADATA_VERSION, "tensors": entries}
     return _write(path, _laid_out(parts, padded=True), {METADATA_KEY: _text(facts)})
@@ -92,6 +103,27 @@ def write_parts(
         StoreError: The file is there, or cannot be written.
     """
     return _write(path, _laid_out(parts, padded=False), metadata, mode=mode)
+
+
+def _encoded(values: Floats, chosen: Storage) -> EncodedTensor:
+    checked = _checked(values)
+    parts = encoding(chosen.encoding).encode(checked, chosen.dtype)
+    return EncodedTensor(encoding=chosen.encoding, shape=checked.shape, parts=parts)
+
+
+def _as_it_is(tensor: EncodedTensor) -> EncodedTensor:
+    """Return a tensor whose parts are such as its encoding writes them."""
+    kind = encoding(tensor.encoding)
+    layout = kind.layout(tensor.shape, {role: part.dtype for role, part in tensor.parts.items()})
+    for role, part in tensor.parts.items():
+        if part.numbers.shape != layout[role]:
+            raise ExpertError(f"{role} of shape {part.numbers.shape} instead of {layout[role]}")
+        if part.numbers.dtype != DTYPES[part.dtype].stored:
+            raise ExpertError(f"{role} held as {part.numbers.dtype}, which is not {part.dtype}")
+        if not is_finite(part.numbers, part.dtype):
+            raise ExpertError(f"NaN or infinity among its {role}")
+    kind.check(tensor.parts)
+    return tensor
 
 
 def _checked(values: Floats) -> Floats:

@@ -25,7 +25,7 @@ from tidemill.experts.encodings import encoding
 from tidemill.experts.folder import opened
 from tidemill.experts.header import DATA_ALIGNMENT, Header, StoredTensor, read_header
 from tidemill.experts.names import check_tensor_name
-from tidemill.experts.parts import Part, Shape
+from tidemill.experts.parts import EncodedTensor, Part, Shape
 from tidemill.experts.sparse_encoding import NMSparse, SparseParts
 from tidemill.experts.tables import Table
 
@@ -102,6 +102,11 @@ class Tensor:
             role: Part(dtype=piece.stored.dtype, numbers=piece.numbers(self._bytes(role)))
             for role, piece in self.pieces.items()
         }
+
+    @property
+    def encoded(self) -> EncodedTensor:
+        """The tensor as it is stored, for an expert that shares it to the byte."""
+        return EncodedTensor(encoding=self.encoding, shape=self.shape, parts=self.parts)
 
     @property
     def sparse(self) -> SparseParts | None:

@@ -56,7 +56,8 @@ class TokenBag:
         """
         if not is_bag(config):
             raise ExpertError("a bag of tokens has no layers, weighted pooling and a projection")
-        shapes = {name: part.shape for name, part in (*tables.items(), *tensors.items())}
+        shapes = {name: part.shape for name, part in tables.items()}
+        shapes |= {name: part.shape for name, part in tensors.items()}
         if shapes != tensor_shapes(config.to_dict()):
             raise ExpertError("config.json and the tensors do not fit")
         return cls(

@@ -15,6 +15,7 @@ from torch.nn import functional
 from typing_extensions import override
 
 from tidemill.core.errors import ExpertError
+from tidemill.models.tables import new_embedding
 
 __all__ = ["Convolution", "ConvolutionConfig", "convolution_config"]
 
@@ -77,7 +78,7 @@ class Convolution(nn.Module):
         super().__init__()
         self.config = config
         width = config.hidden_size
-        self.embedding: nn.Embedding = nn.Embedding(config.vocab_size, width, padding_idx=PADDING)
+        self.embedding: nn.Module = new_embedding(config.vocab_size, width, PADDING)
         self.layers: nn.ModuleList = nn.ModuleList(
             nn.Linear(config.kernel_size * width, width) for _ in range(config.num_hidden_layers)
         )

@@ -16,7 +16,7 @@ from typing_extensions import override
 from tidemill.models.batch import GraphBatch
 from tidemill.models.config import EncoderConfig
 from tidemill.models.joint import joint_linear
-from tidemill.models.tables import row
+from tidemill.models.tables import new_embedding, row
 from tidemill.sparsity.packed_layers import PackedLinear, joined
 
 __all__ = ["Encoder", "Hidden"]
@@ -35,13 +35,12 @@ class Embeddings(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         width = config.hidden_size
-        self.word_embeddings: nn.Embedding = nn.Embedding(
-            config.vocab_size, width, config.pad_token_id
+        padding = config.pad_token_id
+        self.word_embeddings: nn.Module = new_embedding(config.vocab_size, width, padding)
+        self.position_embeddings: nn.Module = new_embedding(
+            config.max_position_embeddings, width, padding
         )
-        self.position_embeddings: nn.Embedding = nn.Embedding(
-            config.max_position_embeddings, width, config.pad_token_id
-        )
-        self.token_type_embeddings: nn.Embedding = nn.Embedding(config.type_vocab_size, width)
+        self.token_type_embeddings: nn.Module = new_embedding(config.type_vocab_size, width)
         self.LayerNorm: nn.LayerNorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
         self.unknown: int = config.unk_token_id
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from tidemill.core.errors import ExpertError
-from tidemill.models.loading import Weights, load_weights
+from tidemill.models.loading import Weight, Weights, load_weights
 from tidemill.models.tables import StoredTable, TableEmbedding
 from tidemill.sparsity import kernels
 from tidemill.sparsity.formcache import FormCache
@@ -158,8 +158,10 @@ class _DensePlace:
 
     def filled(self, weights: Weights) -> tuple[Put, int]:
         weight = weights[self.name]
-        found = weight.whole() if isinstance(weight, StoredTable) else as_tensor(weight)
-        return self._assigned(found), found.nbytes if isinstance(weight, StoredTable) else 0
+        if isinstance(weight, StoredTable):
+            made = weight.whole()
+            return self._assigned(made), made.nbytes
+        return self._assigned(_dense(weight)), 0
 
     def emptied(self) -> Put:
         return self._assigned(torch.empty_like(getattr(self.module, self.leaf), device="meta"))
@@ -181,7 +183,7 @@ class _PackedPlace:
         parts = [weights[f"{source}.weight"] for source in sources]
         weight = joined_weight([part for part in parts if isinstance(part, PackedWeight)])
         biases = [weights.get(f"{source}.bias") for source in sources]
-        bias = joined_bias([None if one is None else as_tensor(one) for one in biases])
+        bias = joined_bias([None if one is None else _dense(one) for one in biases])
         forms = FormCache(NO_BOUND)
         if kernels.available():
             forms.form(weight, torch.float32)
@@ -193,6 +195,12 @@ class _PackedPlace:
     def emptied(self) -> Put:
         former = self.layer.packed
         return partial(self.layer.take, former.on_meta(), None, FormCache(0))
+
+
+def _dense(weight: Weight) -> Tensor:
+    if isinstance(weight, PackedWeight | StoredTable):
+        raise ExpertError("a weight is kept in a form that its place does not take")
+    return as_tensor(weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from typing_extensions import override
 
-__all__ = ["StoredTable", "TableEmbedding", "row"]
+__all__ = ["StoredTable", "TableEmbedding", "new_embedding", "row"]
 
 
 class StoredTable:
@@ -57,6 +57,20 @@ class TableEmbedding(nn.Module):
     def forward(self, ids: Int[Tensor, "*places"]) -> Float[Tensor, "*places columns"]:
         """Return the rows of the ids."""
         return self.table.rows(ids)
+
+
+def new_embedding(rows: int, columns: int, padding: int | None = None) -> nn.Embedding:
+    """Return an embedding whose numbers are still to be filled in.
+
+    `nn.Embedding` draws some first, and on the meta device that makes torch load its compiler:
+    seconds, for numbers that nobody wants.
+
+    Args:
+        rows: Of the table.
+        columns: Of the table.
+        padding: The id that stands for nothing.
+    """
+    return nn.Embedding(rows, columns, padding, _weight=torch.empty(rows, columns))
 
 
 def row(table: nn.Module, place: int) -> Float[Tensor, " columns"]:

@@ -1,6 +1,6 @@
 """Asking an expert for vectors: the seam between tasks and models."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
@@ -13,7 +13,14 @@ from tidemill.experts.package import ExpertPackage
 from tidemill.models.shapes import MODEL_TYPES, tensor_shapes
 from tidemill.source.dataflow.packing import unpack
 
-__all__ = ["CodeText", "Embedder", "open_embedder", "own_names"]
+__all__ = [
+    "CodeText",
+    "Embedder",
+    "OpenedEmbedder",
+    "open_embedder",
+    "own_names",
+    "vector_size",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +30,12 @@ class CodeText:
     Attributes:
         text: UTF-8.
         language: Name of its language.
-        graph: Its packed data flow; empty where there is none.
+        graph: Its packed data flow; empty where there is none, None where nobody has looked.
     """
 
     text: bytes
     language: str
-    graph: bytes = b""
+    graph: bytes | None = b""
 
 
 def own_names(text: CodeText) -> frozenset[bytes]:
@@ -49,15 +56,6 @@ class Embedder(Protocol):
         """Width of its vectors."""
         ...
 
-    @property
-    def bytes_held(self) -> int:
-        """Bytes of memory that are this expert's own; views of what was loaded do not count."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the weights; nothing is asked afterwards."""
-        ...
-
     def code(self, texts: Sequence[CodeText]) -> Float[ndarray, "texts vector"]:
         """Return the vectors of functions.
 
@@ -71,6 +69,35 @@ class Embedder(Protocol):
         ...
 
 
+class OpenedEmbedder(Embedder, Protocol):
+    """An embedder whose weights are held until it is closed."""
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of memory that are this expert's own; views of what was loaded do not count."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the weights; nothing is asked afterwards."""
+        ...
+
+
+def vector_size(package: ExpertPackage) -> int:
+    """Return the width of an expert's vectors.
+
+    Args:
+        package: The expert; its weights need not be at hand.
+
+    Raises:
+        ExpertError: Its config says no such thing.
+    """
+    config = package.config
+    size = config.get("vector_size") or config.get("projection_size") or config.get("hidden_size")
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise ExpertError(f"{package.folder}: config.json names no size of vectors")
+    return size
+
+
 _HOMES = {
     "static": "tidemill.serving.static:StaticEmbedder",
     "bag": "tidemill.serving.bag:BagEmbedder",
@@ -80,25 +107,31 @@ _HOMES = {
 """Named as strings: maps of n-grams and bags of tokens are asked without loading torch."""
 
 
-def open_embedder(package: ExpertPackage) -> Embedder:
+def open_embedder(
+    package: ExpertPackage, architectures: Mapping[str, str] | None = None
+) -> OpenedEmbedder:
     """Load an expert so that it can be asked.
 
     Args:
-        package: From the registry.
+        package: With the bytes of its weights at hand.
+        architectures: Where further kinds live, as ``module:name`` by architecture; their
+            tensors are theirs to check.
 
     Raises:
         ExpertError: It gives no vectors, or its config and tensors do not fit.
         MissingExtraError: It needs torch, which is not installed.
     """
     architecture = package.manifest.architecture
-    if architecture not in _HOMES:
+    homes = {**(architectures or {}), **_HOMES}
+    if architecture not in homes:
         raise ExpertError(
             f"{package.name}: an expert of architecture {architecture} gives no vectors"
         )
-    _check_shapes(package)
-    module, _, name = _HOMES[architecture].partition(":")
+    if architecture in _HOMES:
+        _check_shapes(package)
+    module, _, name = homes[architecture].partition(":")
     try:
-        make: Callable[[ExpertPackage], Embedder] = getattr(import_module(module), name)
+        make: Callable[[ExpertPackage], OpenedEmbedder] = getattr(import_module(module), name)
     except ImportError as error:
         raise MissingExtraError(f"the expert {package.name}", extra="experts") from error
     return make(package)

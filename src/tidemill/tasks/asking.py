@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tidemill.core.errors import ExpertError, MissingExtraError, StoreError
+from tidemill.core.errors import CapacityError, ExpertError, MissingExtraError, StoreError
 from tidemill.core.settings import Settings
-from tidemill.experts.registry import open_registry
-from tidemill.serving.embedder import Embedder, open_embedder
+from tidemill.serving.embedder import Embedder
+from tidemill.serving.hosted import ExpertSource
+from tidemill.serving.local import local_experts
 from tidemill.store.snapshot import Snapshot
 
 __all__ = ["OpenedExperts", "experts_of", "names_in", "opened_experts"]
-
-_OPENED: dict[str, Embedder] = {}
-"""Embedders by the hash of their expert, for the next search of this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +34,9 @@ def names_in(listed: str) -> list[str]:
     return [] if names == ["none"] else names
 
 
-def experts_of(snapshot: Snapshot, settings: Settings) -> OpenedExperts:
+def experts_of(
+    snapshot: Snapshot, settings: Settings, source: ExpertSource | None = None
+) -> OpenedExperts:
     """Open the experts whose vectors are complete in a store.
 
     An expert that was replaced since is not asked: its vectors and those of the store's
@@ -45,11 +45,12 @@ def experts_of(snapshot: Snapshot, settings: Settings) -> OpenedExperts:
     Args:
         snapshot: The store.
         settings: Where experts are, and which may be asked.
+        source: Who has them; by default this process.
     """
     allowed = names_in(settings.search_experts)
     wanted = snapshot.experts()
     names = [name for name in allowed if name in wanted]
-    return opened_experts(names, settings, task="search", wanted=wanted)
+    return opened_experts(names, settings, task="search", wanted=wanted, source=source)
 
 
 def opened_experts(
@@ -58,6 +59,7 @@ def opened_experts(
     *,
     task: str,
     wanted: Mapping[str, str] | None = None,
+    source: ExpertSource | None = None,
 ) -> OpenedExperts:
     """Open experts, each once in a process.
 
@@ -66,24 +68,23 @@ def opened_experts(
         settings: Where experts are.
         task: What they are asked for; an expert for another task is not.
         wanted: Hashes that some of them must have, by name.
+        source: Who has them; by default this process.
     """
     found, wanted = OpenedExperts(), wanted or {}
     if not names:
         return found
-    registry = open_registry(settings)
+    experts = source or local_experts(settings)
     for name in names:
         try:
-            package = registry.get(name)
+            package = experts.find(name)
             if package.manifest.task != task:
                 found.missing[name] = f"it is an expert on {package.manifest.task}, not on {task}"
                 continue
             if wanted.get(name, package.expert_hash) != package.expert_hash:
                 found.missing[name] = "it was replaced since the functions were embedded"
                 continue
-            if package.expert_hash not in _OPENED:
-                _OPENED[package.expert_hash] = open_embedder(package)
-            found.opened[name] = _OPENED[package.expert_hash]
+            found.opened[name] = experts.embedder(package)
             found.languages[name] = frozenset(package.manifest.languages)
-        except (ExpertError, MissingExtraError, StoreError) as error:
+        except (CapacityError, ExpertError, MissingExtraError, StoreError) as error:
             found.missing[name] = error.message
     return found

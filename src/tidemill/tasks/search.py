@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tidemill.core.errors import InputError, SettingError
 from tidemill.core.settings import Settings, resolve
+from tidemill.serving.hosted import ExpertSource
 from tidemill.source.language import LANGUAGES, language_of
 from tidemill.source.tokens import terms
 from tidemill.store.filters import SearchFilters
@@ -109,6 +110,7 @@ def search(
     filters: SearchFilters | None = None,
     limit: int | None = None,
     cwd: Path | None = None,
+    experts: ExpertSource | None = None,
 ) -> SearchAnswer:
     """Return the functions, modules and texts that best match a query.
 
@@ -119,6 +121,7 @@ def search(
             root or from ``cwd``; those that begin with a dot, from ``cwd`` alone.
         limit: How many hits at most; by default the setting ``search_limit``.
         cwd: Where to look for the store; by default the working folder.
+        experts: Who has the experts; by default this process.
 
     Raises:
         InputError: The query holds no words, or far too many.
@@ -133,13 +136,13 @@ def search(
     folder = required_store_folder(settings, cwd)
     with Store(folder) as store, store.snapshot() as snapshot:
         filters = replace(filters, paths=_placed(filters.paths, store, cwd))
-        experts = experts_of(snapshot, settings)
-        asked = ask(experts.opened, query, snapshot)
+        found = experts_of(snapshot, settings, experts)
+        asked = ask(found.opened, query, snapshot)
         limit = limit or settings.search_limit
         root = store.root
         hits = tuple(
-            _hit(found, snapshot, root)
-            for found in _found(snapshot, wanted, asked, (limit, filters))
+            _hit(one, snapshot, root)
+            for one in _found(snapshot, wanted, asked, (limit, filters))
         )
         facts = snapshot.facts()
         eligible = None if hits else _eligible(filters, snapshot)
@@ -153,7 +156,7 @@ def search(
         eligible=eligible,
         unfinished=unfinished,
         experts=tuple(one.name for one in asked),
-        unasked=experts.missing,
+        unasked=found.missing,
     )
     return SearchAnswer(query=query, terms=tuple(wanted), hits=hits, state=state)
 

@@ -20,7 +20,13 @@ import typer
 from typer.exceptions import TyperException
 
 from tidemill import __version__
-from tidemill.core.errors import CapacityError, InputError, SettingError, TidemillError
+from tidemill.core.errors import (
+    CapacityError,
+    InputError,
+    MissingExtraError,
+    SettingError,
+    TidemillError,
+)
 from tidemill.faces.cli.output import (
     give_up_writing,
     printable,
@@ -46,16 +52,27 @@ class Verb:
         words: What is typed after ``tidemill``.
         function: Where its function lives, as ``module:name``.
         summary: What it does, in the line that ``--help`` shows.
+        extra: What must be installed for it besides; empty for nothing.
     """
 
     words: tuple[str, ...]
     function: str
     summary: str
+    extra: str = ""
 
     def load(self) -> Callable[..., object]:
-        """Import the verb's function."""
+        """Import the verb's function.
+
+        Raises:
+            MissingExtraError: What it needs is not installed.
+        """
         module, _, name = self.function.partition(":")
-        loaded: Callable[..., object] = getattr(importlib.import_module(module), name)
+        try:
+            loaded: Callable[..., object] = getattr(importlib.import_module(module), name)
+        except ModuleNotFoundError as error:
+            if not self.extra:
+                raise
+            raise MissingExtraError(f"tidemill {' '.join(self.words)}", extra=self.extra) from error
         return loaded
 
 
@@ -93,6 +110,12 @@ VERBS: tuple[Verb, ...] = (
     _verb("runs compare", "Put training runs side by side."),
     _verb("runs resume", "Go on with a training run that was stopped."),
     _verb("runs remove", "Remove training runs with everything in their folders."),
+    Verb(
+        words=("serve",),
+        function="tidemill.faces.http.command:serve",
+        summary="Serve the experts over HTTP, from three tiers of memory.",
+        extra="serve",
+    ),
     _verb("plan", "Say what N:M sparse training of a model would save, layer by layer."),
     _verb("selftest", "Kill, damage and fill up a store, and check that nothing is lost."),
 )

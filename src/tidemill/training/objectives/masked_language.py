@@ -40,7 +40,7 @@ class MaskedLanguageObjective:
         changed = replace(batch, ids=ids)
         states = encoder(changed).tokens[chosen]
         scores = self._trainee.heads.language(
-            states, encoder.embeddings.word_embeddings.weight
+            states, encoder.embeddings.word_embeddings.get_parameter("weight")
         ).float()
         right = batch.ids[chosen]
         accuracy = (scores.argmax(dim=1) == right).float().mean().item()

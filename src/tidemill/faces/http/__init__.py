@@ -1,0 +1,1 @@
+"""The face for programs over HTTP: what stands between a hostile client and an ASGI application."""

@@ -1,0 +1,109 @@
+"""``tidemill serve``: this face's own verb, which the command line names by a string."""
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tidemill.core.settings import Settings, resolve
+from tidemill.faces.http.serving import ServePlan, serve_experts
+
+__all__ = ["serve"]
+
+Repeated = list[str] | None
+
+
+def serve(  # noqa: PLR0913, PLR0917  a verb's parameters are its flags
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen at; off loopback a token is wanted.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="Port; 0: any that is free.")
+    ] = 8420,
+    host_bytes: Annotated[
+        str | None,
+        typer.Option("--host-bytes", metavar="SIZE", help="Memory for packed experts, as 512M."),
+    ] = None,
+    active_bytes: Annotated[
+        str | None,
+        typer.Option("--active-bytes", metavar="SIZE", help="Memory for active experts, as 1G."),
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option("--policy", metavar="NAME", help="Which expert leaves when room is needed."),
+    ] = None,
+    pin: Annotated[
+        Repeated, typer.Option("--pin", metavar="NAME", help="An expert that stays; repeatable.")
+    ] = None,
+    allow_host: Annotated[
+        Repeated,
+        typer.Option("--allow-host", metavar="NAME", help="A further name of this server."),
+    ] = None,
+    allow_origin: Annotated[
+        Repeated,
+        typer.Option("--allow-origin", metavar="URL", help="A site whose pages may ask."),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", help="The token's file; made where it is not there."),
+    ] = None,
+    as_root: Annotated[bool, typer.Option("--as-root", help="Serve even as root.")] = False,
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", metavar="FOLDER", help="The store that searches ask."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="Processes that compute.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Say as one JSON document where it listens.")
+    ] = False,
+) -> None:
+    """Serve the experts over HTTP, from three tiers of memory.
+
+    Experts are read from disk when they are first asked for, kept under two budgets, and
+    asked by several processes. An answer says who gave it, why, and what it waited for.
+    Ctrl-C or SIGTERM ends it when everything that was asked is answered.
+
+    For example:
+
+        tidemill serve --host-bytes 64M --pin search-tokens
+    """
+    flags = {
+        "store": store,
+        "workers": workers,
+        "host_bytes": host_bytes,
+        "active_bytes": active_bytes,
+        "cache_policy": policy,
+    }
+    settings = resolve(flags).settings
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    plan = ServePlan(
+        host=host,
+        port=port,
+        pinned=tuple(pin or ()),
+        hosts=tuple(allow_host or ()),
+        origins=tuple(allow_origin or ()),
+        token_file=token_file,
+        as_root=as_root,
+    )
+
+    def on_ready(url: str) -> None:
+        _say(url, settings, as_json=as_json)
+
+    asyncio.run(serve_experts(plan, settings, on_ready=on_ready))
+
+
+def _say(url: str, settings: Settings, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"url": url, "workers": settings.workers}))
+    else:
+        typer.echo(f"serving at {url}")
+        typer.echo(f"  {url}/v1/models    who is there")
+        typer.echo(f"  {url}/v1/experts   who is in which tier; or: tidemill experts top")
+        typer.echo("Ctrl-C ends it when everything is answered")
+    sys.stdout.flush()

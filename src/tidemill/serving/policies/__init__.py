@@ -1,0 +1,1 @@
+"""Which expert leaves a tier when room is needed: policies, and what they cost on a trace."""

@@ -1,0 +1,1 @@
+"""Who is asked next: queues by expert, batches, a bound on waiting."""

@@ -1,0 +1,1 @@
+"""Sprouts: copies of a small expert, each fine-tuned on the functions of one package."""

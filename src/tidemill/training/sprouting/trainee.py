@@ -1,0 +1,83 @@
+"""A sprout with the texts of its package: what the training loop knows of it."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from tidemill.models.batch import GraphBatch
+from tidemill.training.chance import Chance
+from tidemill.training.sprouting.changes import Changes
+from tidemill.training.sprouting.origin import Origin
+from tidemill.training.sprouting.texts import Ask, KnownTexts
+from tidemill.training.sprouting.upper import LearningUpper
+from tidemill.training.trainees.trainee import ModelFacts, Rows
+
+__all__ = ["SproutTrainee"]
+
+
+class SproutTrainee:
+    """The changes of a base, learnt from the pairs of one package.
+
+    Args:
+        origin: The base.
+        texts: Of the package.
+
+    Attributes:
+        changes: What is learnt.
+        reach: How much of the changes counts in vectors.
+        depth: Not used: which layers learn is the base's to say.
+        unit: What `places` counts.
+    """
+
+    def __init__(self, origin: Origin, texts: KnownTexts) -> None:
+        self._origin = origin
+        self._texts = texts
+        self._upper = LearningUpper(origin.config, origin.still)
+        self.changes: Changes = Changes(origin.learning)
+        self.reach: float = 1.0
+        self.depth: int | None = None
+        self.unit: str = "tokens"
+
+    @property
+    def network(self) -> nn.Module:
+        """The changes."""
+        return self.changes
+
+    def code(self, rows: Rows, chance: Chance | None = None) -> Float[Tensor, "rows vector"]:
+        """Return the vectors of pairs' code; nothing is drawn by chance."""
+        del chance
+        return self._texts.code(rows.tolist(), self._ask())
+
+    def queries(self, rows: Rows, chance: Chance | None = None) -> Float[Tensor, "rows vector"]:
+        """Return the vectors of pairs' queries."""
+        del chance
+        return self._texts.queries(rows.tolist(), self._ask())
+
+    def places(self, rows: Rows) -> int:
+        """Return the tokens and nodes of these pairs."""
+        return self._texts.places(rows.tolist())
+
+    def facts(self) -> ModelFacts:
+        """Return the base with the changes that were learnt."""
+        package = self._origin.package
+        shared = {
+            name: torch.tensor(package.tensors[name].to_float32()) for name in self._origin.shared
+        }
+        return ModelFacts(
+            architecture=package.manifest.architecture,
+            config=package.config,
+            tensors=shared | self.changes.tensors(self.reach),
+            texts={"tokenizer.json": self._origin.tokenizer.read_text(encoding="utf-8")},
+        )
+
+    def _ask(self) -> Ask:
+        """Return what makes vectors with the weights as they now are, put together once."""
+        return _asking(self._upper, self.changes.tensors(self.reach))
+
+
+def _asking(
+    upper: LearningUpper, tensors: Mapping[str, Tensor]
+) -> Callable[[GraphBatch, Tensor], Tensor]:
+    return lambda batch, states: upper(tensors, batch, states)
