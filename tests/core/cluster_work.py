@@ -164,9 +164,9 @@ def processes_below(root: int | None = None) -> set[int]:
     return found
 
 
-def left_of(processes: set[int]) -> set[int]:
+def left_of(processes: set[int], patience_seconds: float = 30.0) -> set[int]:
     """Which of the processes still run, after a while for those that are about to end."""
-    give_up_at = time.monotonic() + 30
+    give_up_at = time.monotonic() + patience_seconds
     while left := {process for process in processes if _stat(process)[:1] not in ([], ["Z"])}:
         if time.monotonic() > give_up_at:
             return left

@@ -7,8 +7,8 @@ of Ray's reserves 8 GB before it does anything; Ray's resource ``memory`` is not
 used), a death is told by its signal, and the folder in which the program was
 started is no place for modules. What a lost node had in work is an `Outcome`
 with a `CapacityError`, or is tried again elsewhere within ``retries``. What is
-finished our journal knows, never Ray: when the head of the cluster is lost,
-Ray ends the program, and the next run begins where the journal ends.
+finished our journal knows, never Ray: a minute after the head of the cluster is
+lost Ray ends the program, and the next run begins where the journal ends.
 
 Nodes need the same Tidemill, the same modules, and files at the same paths. Each
 worker takes one CPU of the cluster until its run ends; an actor takes none.
@@ -64,10 +64,8 @@ _ENVIRON = {
     "RAY_ENABLE_AUTO_CONNECT": "0",  # else Ray starts a cluster whenever it misses one
     "RAY_USAGE_STATS_ENABLED": "0",
 }
-# Its processes look that long for a head that ended with the program, then end too.
-_ENVIRON_HERE = {"RAY_gcs_rpc_server_reconnect_timeout_s": "5"}
-# One attempt of 40 s to reach a head, not twenty.
-_ENVIRON_THERE = {"RAY_gcs_server_port_wait_time_s": "1"}
+_ATTEMPTS = "RAY_gcs_server_port_wait_time_s"
+"""How often a head is tried to be reached, whatever the name says: 40 s each, by default 20."""
 
 
 class ClusterExecutor:
@@ -232,9 +230,11 @@ def _knock(host: str, port: int) -> None:
 
 def _set_environ(address: str) -> dict[str, str | None]:
     """Set what Ray reads from the environment; return what stood there before."""
-    wanted = _ENVIRON | (_ENVIRON_HERE if address == LOCAL else _ENVIRON_THERE)
+    wanted = dict(_ENVIRON)
     if address == LOCAL and "RAY_AUTH_TOKEN_PATH" not in os.environ:
         wanted["RAY_AUTH_TOKEN"] = _own_token()
+    if address != LOCAL:
+        wanted[_ATTEMPTS] = "1"
     before = {name: os.environ.get(name) for name in wanted}
     for name, value in wanted.items():
         os.environ.setdefault(name, value)

@@ -167,9 +167,15 @@ class _DensePlace:
         return self._assigned(torch.empty_like(getattr(self.module, self.leaf), device="meta"))
 
     def _assigned(self, value: Tensor) -> Put:
-        if isinstance(getattr(self.module, self.leaf), nn.Parameter):
+        """Return the assignment, past `Module.__setattr__`, which looks at each for long.
+
+        What it looks at holds already: a parameter takes a parameter's place, a buffer a buffer's.
+        """
+        parameters, buffers = vars(self.module)["_parameters"], vars(self.module)["_buffers"]
+        if self.leaf in parameters:
             value = nn.Parameter(value, requires_grad=False)
-        return partial(setattr, self.module, self.leaf, value)
+            return partial(parameters.__setitem__, self.leaf, value)
+        return partial(buffers.__setitem__, self.leaf, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

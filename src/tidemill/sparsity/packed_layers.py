@@ -64,8 +64,8 @@ class PackedLayer(nn.Module):
             bias: Added, or None.
             forms: Where its form is kept.
         """
-        self.packed, self.forms = weight, forms
-        self.register_buffer("bias", bias)
+        own = vars(self)  # past `Module.__setattr__`: switches between experts do this
+        own["packed"], own["forms"], own["_buffers"]["bias"] = weight, forms, bias
 
     @override
     def _save_to_state_dict(

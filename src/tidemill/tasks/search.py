@@ -141,8 +141,7 @@ def search(
         limit = limit or settings.search_limit
         root = store.root
         hits = tuple(
-            _hit(one, snapshot, root)
-            for one in _found(snapshot, wanted, asked, (limit, filters))
+            _hit(one, snapshot, root) for one in _found(snapshot, wanted, asked, (limit, filters))
         )
         facts = snapshot.facts()
         eligible = None if hits else _eligible(filters, snapshot)

@@ -92,13 +92,17 @@ class SampleApplication:
 
 async def answer(send: Send, facts: dict[str, Any], *, status: int = 200) -> None:
     """Send JSON."""
+    body = json.dumps(facts).encode()
     start: Message = {
         "type": "http.response.start",
         "status": status,
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+        ],
     }
     await send(start)
-    await send({"type": "http.response.body", "body": json.dumps(facts).encode()})
+    await send({"type": "http.response.body", "body": body})
 
 
 def query(scope: Scope, name: str) -> str:

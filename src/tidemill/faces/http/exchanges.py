@@ -1,7 +1,8 @@
 """One exchange from header to answer: with a deadline, and given up when nobody waits for it."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Coroutine
+from typing import Any
 
 from tidemill.faces.http.asgi import (
     DISCONNECT,
@@ -17,6 +18,8 @@ from tidemill.faces.http.problems import Problem
 from tidemill.faces.http.replies import Reply
 
 __all__ = ["ExchangeGuard"]
+
+_UNWATCHED_SECONDS = 0.05
 
 _STOPPING = Problem(
     status=503,
@@ -48,45 +51,66 @@ class ExchangeGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one exchange."""
-        if scope["type"] != "http":
+        task = asyncio.current_task()
+        if scope["type"] != "http" or task is None:
             await self._app(scope, receive, send)
             return
         reply = Reply(send)
         inbox = _Inbox(receive)
         if not promises_body(scope):
             await inbox.look_ahead()
-        work = asyncio.ensure_future(self._app(scope, inbox.receive, reply))
-        watch = asyncio.ensure_future(inbox.client_has_gone())
+        watch = _Watch(self._end_of_patience(inbox, reply), task)
+        watch.begin_after(min(_UNWATCHED_SECONDS, self._seconds))
         try:
-            await self._wait(work, watch, reply)
+            await self._app(scope, inbox.receive, reply)
         except asyncio.CancelledError:
-            # Only a server that stops cancels an exchange, and it waits for nothing more.
-            work.cancel()
+            # Either the watch did it, or the server stops; both want no more than an end.
+            task.uncancel()
             await reply.refuse(_STOPPING)
         finally:
-            watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
+            watch.end()
 
-    async def _wait(
-        self, work: "asyncio.Future[None]", watch: "asyncio.Future[None]", reply: Reply
-    ) -> None:
-        """Wait for the work; cancel it when it is not wanted any more."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._seconds
-        done, _ = await asyncio.wait(
-            {work, watch}, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED
-        )
-        if work not in done and reply.finished:
-            # Answered; what it does behind the answer has the same deadline.
-            done, _ = await asyncio.wait({work}, timeout=max(0.0, until - loop.time()))
-        if work in done:
-            return
-        work.cancel()
-        if watch in done:
+    async def _end_of_patience(self, inbox: "_Inbox", reply: Reply) -> None:
+        """Return when the work is not wanted any more, and the client knows."""
+        try:
+            async with asyncio.timeout(max(0.0, self._seconds - _UNWATCHED_SECONDS)):
+                await inbox.client_has_gone()
+                if reply.finished:
+                    # Answered; what it does behind the answer has the same deadline.
+                    await asyncio.Event().wait()
             reply.mute()
-        else:
+        except TimeoutError:
             await reply.refuse(self._too_late)
+
+
+class _Watch:
+    """Cancels a task at the end of patience, unless the task ends before."""
+
+    def __init__(self, patience: Coroutine[Any, Any, None], task: "asyncio.Task[Any]") -> None:
+        self._patience = patience
+        self._task = task
+        self._timer: asyncio.TimerHandle | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    def begin_after(self, seconds: float) -> None:
+        """Most exchanges are over before it is worth a task to watch them."""
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._begin)
+
+    def end(self) -> None:
+        """Watch no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watching is None:
+            self._patience.close()
+        else:
+            self._watching.cancel()
+
+    def _begin(self) -> None:
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        await self._patience
+        self._task.cancel()
 
 
 class _Inbox:
