@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from tests.core import shard_work
+from tidemill.core import processes
 from tidemill.core.errors import CapacityError, TidemillError
 from tidemill.core.executor import Resources
-from tidemill.core.processes import ProcessActor, ProcessExecutor
-from tidemill.core.workers import Worker
+from tidemill.core.processes import ProcessActor, ProcessExecutor, Rules, ShardRun
+from tidemill.core.workers import Worker, packed
 
 ONE = Resources(workers=1)
 TWO = Resources(workers=2)
@@ -109,6 +110,40 @@ class TestDeaths:
         with pytest.raises(CapacityError, match="before they can begin, 3 times") as caught:
             list(ProcessExecutor().map(fn, range(9), resources=TWO))
         assert "exited with code 5" in str(caught.value)
+
+
+class TestStarts:
+    """Workers that cannot begin, beside one that does: so it is on a full cluster."""
+
+    def run(self, second: bytes, shards: int) -> tuple[ShardRun[float, float], list[Worker]]:
+        """Return a run whose first worker is sound and whose others run ``second``."""
+        started: list[Worker] = []
+
+        def start(program: bytes) -> Worker:
+            assert not started or started[0].has_reply(60.0)  # the sound one has begun
+            started.append(Worker(second if started else program, None))
+            return started[-1]
+
+        rules = Rules(workers=2, retries=0, deadline_seconds=None, in_order=False)
+        return ShardRun(shard_work.nap, iter([0.02] * shards), start, rules), started
+
+    def test_those_that_die_are_given_up_and_the_work_goes_on(self) -> None:
+        run, started = self.run(packed(shard_work.stop_at_import, "a deadly program"), 60)
+        assert [o.ok for o in run.outcomes()] == [True] * 60
+        assert 2 <= len(started) <= 4
+
+    def test_those_that_hang_are_waited_for_and_the_work_goes_on(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        endless = functools.partial(shard_work.nap, 600.0)
+        run, started = self.run(packed(endless, "an endless program"), 40)
+        outcomes = run.outcomes()
+        found = [next(outcomes)]
+        monkeypatch.setattr(processes, "_START_SECONDS", 0.05)
+        found += outcomes
+        assert [o.ok for o in found] == [True] * 40
+        assert len(started) == 2
+        assert not any(is_running(worker.pid) for worker in started)
 
 
 class TestSending:

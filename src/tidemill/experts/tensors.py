@@ -115,6 +115,11 @@ class Tensor:
         return found.stored(self.parts, self.shape) if isinstance(found, NMSparse) else None
 
     @property
+    def is_plain(self) -> bool:
+        """Whether float32 is what is stored, so that the values are a view of it."""
+        return self.encoding == "dense" and self.pieces["values"].stored.dtype == "F32"
+
+    @property
     def table(self) -> Table:
         """The matrix for whoever looks up rows of it; a packed one is made dense."""
         parts = self.parts

@@ -34,6 +34,7 @@ class BagEmbedder:
         tables = {name: parts[name].table for name in parts if name.endswith(TABLE)}
         others = {name: parts[name].to_float32() for name in parts if name not in tables}
         self._bag = TokenBag.of(encoder_config(package.config), tables, others)
+        self._held = sum(part.nbytes for name, part in others.items() if not parts[name].is_plain)
         self._tokenizer = tokenizer_of(package)
         self._hash = package.expert_hash
 
@@ -50,8 +51,7 @@ class BagEmbedder:
     @property
     def bytes_held(self) -> int:
         """Bytes of memory that are this expert's own."""
-        bag = self._bag
-        return sum(part.nbytes for part in (bag.scale, bag.shift, bag.importance, bag.projection))
+        return self._held
 
     def close(self) -> None:
         """Do nothing: the tables are only looked at, where they are."""

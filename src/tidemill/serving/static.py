@@ -31,7 +31,9 @@ class StaticEmbedder:
         rows = package.tensors["table.weight"].table
         if len(rows.shape) != 2 or rows.shape[0] != len(space):
             raise ExpertError(f"{package.folder}: {len(space):,} features, {rows.shape[0]:,} rows")
-        query_map = package.tensors["query_map.weight"].to_float32()
+        turn = package.tensors["query_map.weight"]
+        query_map = turn.to_float32()
+        self._held = 0 if turn.is_plain else query_map.nbytes
         self._map = NgramMap(space=space, rows=rows, query_map=query_map)
         self._reads = package.config.get("reads")
         self._hash = package.expert_hash
@@ -49,7 +51,7 @@ class StaticEmbedder:
     @property
     def bytes_held(self) -> int:
         """Bytes of memory that are this expert's own."""
-        return 0 if self._map.query_map is None else self._map.query_map.nbytes
+        return self._held
 
     def close(self) -> None:
         """Do nothing: the table is only looked at, where it is."""

@@ -43,17 +43,26 @@ class SampleApplication:
         await answer(send, facts)
 
     async def do_count(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        parts = await self._parts(receive)
+        if parts is not None:
+            await answer(send, {"bytes": sum(map(len, parts))})
+
+    async def do_echo(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        parts = await self._parts(receive)
+        if parts is not None:
+            await answer(send, {"body": b"".join(parts).decode()})
+
+    async def _parts(self, receive: Receive) -> list[bytes] | None:
         """Read all of the body, and keep it, as frameworks do."""
         parts: list[bytes] = []
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 self.events.append("gone while reading")
-                return
+                return None
             parts.append(message["body"])
             if not message["more_body"]:
-                break
-        await answer(send, {"bytes": sum(map(len, parts))})
+                return parts
 
     async def do_ignore(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await answer(send, {"read": 0})

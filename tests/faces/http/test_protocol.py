@@ -1,6 +1,7 @@
 """The guard at the door, attacked through real sockets."""
 
 import json
+import logging
 import socket
 import threading
 import time
@@ -25,6 +26,7 @@ from tests.faces.http.servers import serving
 from tidemill.faces.http.binding import Address
 from tidemill.faces.http.limits import Limits
 
+UNFINISHED = "returned without completing response"
 QUICK = Limits(
     header_seconds=0.5,
     keep_alive_seconds=0.5,
@@ -52,6 +54,14 @@ def quick(sample: SampleApplication) -> Iterator[Address]:
     """A server whose patience is short."""
     with serving(sample, limits=QUICK) as address:
         yield address
+
+
+@pytest.fixture(autouse=True)
+def nothing_breaks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """No attack makes the server fail inside, which asyncio and uvicorn would log."""
+    yield
+    broken = [entry.getMessage() for entry in caplog.records if entry.levelno >= logging.ERROR]
+    assert all("'/boom'" in said or "'/half'" in said or UNFINISHED in said for said in broken)
 
 
 def assert_well(address: Address) -> None:
@@ -134,6 +144,16 @@ def test_nor_does_a_byte_now_and_then_keep_it_open(quick: Address) -> None:
     assert_well(quick)
 
 
+def test_nor_one_that_begins_after_a_while(quick: Address) -> None:
+    with connected(quick) as sock, ExitStack() as stack:
+        sock.sendall(head(quick, "GET /health"))
+        assert read_answer(sock).status == 200
+        time.sleep(0.1)
+        sock.sendall(b"GET /health HTTP/1.1\r\nName: ")
+        stack.enter_context(dripping(sock, b"x"))
+        assert parsed(read_rest(sock)).code == "header_timeout"
+
+
 def test_nor_a_second_header_that_is_never_finished(quick: Address) -> None:
     with connected(quick) as sock:
         sock.sendall(head(quick, "GET /health") + b"GET /hea")
@@ -162,10 +182,13 @@ def test_a_body_that_trickles_is_cut_off(quick: Address, framing: str) -> None:
     assert_well(quick)
 
 
-def test_a_body_that_trickles_to_an_application_that_does_not_care(quick: Address) -> None:
+@pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+def test_a_body_that_trickles_to_an_application_that_does_not_care(
+    quick: Address, framing: str
+) -> None:
     with connected(quick) as sock, ExitStack() as stack:
-        sock.sendall(head(quick, "POST /ignore", "Content-Length: 1000"))
-        stack.enter_context(dripping(sock, b"x"))
+        sock.sendall(head(quick, "POST /ignore", framing))
+        stack.enter_context(dripping(sock, b"1\r\nx\r\n" if "chunked" in framing else b"x"))
         assert read_answer(sock).status == 200
         # What is left of the body buys no time.
         assert read_rest(sock) == b""
@@ -202,6 +225,38 @@ def test_bad_chunks_end_the_request(quick: Address, sample: SampleApplication, r
     assert (answer.status, answer.code) == (400, "bad_request")
     # The application learns of it too, and may not answer once more.
     assert until(lambda: sample.events.count("gone while reading") == before + 1)
+
+
+def test_bad_chunks_are_answered_once(quick: Address) -> None:
+    with connected(quick) as sock:
+        sock.sendall(head(quick, "POST /sleep?seconds=0.1", "Transfer-Encoding: chunked"))
+        sock.sendall(b"zz\r\n")
+        received = read_rest(sock)
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert parsed(received).status == 400
+
+
+def test_a_body_in_pieces_is_put_together(quick: Address) -> None:
+    body = b"0123456789"
+    raw = head(quick, "POST /echo", "Content-Length: 10") + body + head(quick, "GET /health")
+    with connected(quick) as sock:
+        for byte in raw:
+            sock.sendall(bytes([byte]))
+        echo, health = read_answers(sock, 2)
+    assert echo.json == {"body": body.decode()}
+    assert health.status == 200
+
+
+def test_a_client_that_sends_all_before_it_reads_learns_why_it_was_refused() -> None:
+    body = b"x" * (20 << 20)
+    limits = Limits(connections=2, linger_seconds=60)
+    with serving(SampleApplication(), limits=limits) as address:
+        # More often than there are places to leave from.
+        for _ in range(4):
+            with connected(address) as sock:
+                sock.sendall(head(address, "POST /count", f"Content-Length: {len(body)}"))
+                sock.sendall(body)
+                assert read_answer(sock).code == "body_too_large"
 
 
 def test_bad_chunks_behind_an_answer_that_has_begun(quick: Address) -> None:

@@ -105,7 +105,9 @@ def test_handlers_of_signals_are_as_before() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     serve(SampleApplication(), HERE, on_bound=stop)
-    assert bound[0].port > 0
+    asyncio.run(serve_async(SampleApplication(), HERE, on_bound=stop))
+    assert all(address.port > 0 for address in bound)
+    assert len(bound) == 2
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 

@@ -1,4 +1,4 @@
-"""Worked by hand with figure 1 of HPL-98-69."""
+"""Worked by hand with the algorithm of HPL-98-69."""
 
 from tests.serving.policies.play import evictions
 from tidemill.serving.policies.gdsf import Gdsf, equal_worth

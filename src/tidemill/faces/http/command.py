@@ -14,54 +14,63 @@ from tidemill.faces.http.serving import ServePlan, serve_experts
 
 __all__ = ["serve"]
 
-Repeated = list[str] | None
+
+Host = Annotated[
+    str, typer.Option("--host", help="Address to listen at; off loopback a token is wanted.")
+]
+Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port; 0: any free one.")]
+HostBytes = Annotated[
+    str | None,
+    typer.Option("--host-bytes", metavar="SIZE", help="Memory for packed experts, as 512M."),
+]
+ActiveBytes = Annotated[
+    str | None,
+    typer.Option("--active-bytes", metavar="SIZE", help="Memory for active experts, as 1G."),
+]
+Policy = Annotated[
+    str | None,
+    typer.Option("--policy", metavar="NAME", help="Which expert leaves when room is needed."),
+]
+Pinned = Annotated[
+    list[str] | None,
+    typer.Option("--pin", metavar="NAME", help="An expert that stays; repeatable."),
+]
+AllowedHosts = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", metavar="NAME", help="A further name of this server."),
+]
+AllowedOrigins = Annotated[
+    list[str] | None,
+    typer.Option("--allow-origin", metavar="URL", help="A site whose pages may ask."),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option("--token-file", help="The token's file; made where it is not there."),
+]
+AsRoot = Annotated[bool, typer.Option("--as-root", help="Serve even as root.")]
+StoreFolder = Annotated[
+    Path | None, typer.Option("--store", metavar="FOLDER", help="The store that searches ask.")
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", help="Processes that compute.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Say where it listens as one JSON document.")]
 
 
 def serve(  # noqa: PLR0913, PLR0917  a verb's parameters are its flags
-    host: Annotated[
-        str, typer.Option("--host", help="Address to listen at; off loopback a token is wanted.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65_535, help="Port; 0: any that is free.")
-    ] = 8420,
-    host_bytes: Annotated[
-        str | None,
-        typer.Option("--host-bytes", metavar="SIZE", help="Memory for packed experts, as 512M."),
-    ] = None,
-    active_bytes: Annotated[
-        str | None,
-        typer.Option("--active-bytes", metavar="SIZE", help="Memory for active experts, as 1G."),
-    ] = None,
-    policy: Annotated[
-        str | None,
-        typer.Option("--policy", metavar="NAME", help="Which expert leaves when room is needed."),
-    ] = None,
-    pin: Annotated[
-        Repeated, typer.Option("--pin", metavar="NAME", help="An expert that stays; repeatable.")
-    ] = None,
-    allow_host: Annotated[
-        Repeated,
-        typer.Option("--allow-host", metavar="NAME", help="A further name of this server."),
-    ] = None,
-    allow_origin: Annotated[
-        Repeated,
-        typer.Option("--allow-origin", metavar="URL", help="A site whose pages may ask."),
-    ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option("--token-file", help="The token's file; made where it is not there."),
-    ] = None,
-    as_root: Annotated[bool, typer.Option("--as-root", help="Serve even as root.")] = False,
-    store: Annotated[
-        Path | None,
-        typer.Option("--store", metavar="FOLDER", help="The store that searches ask."),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", metavar="N", help="Processes that compute.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Say as one JSON document where it listens.")
-    ] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8420,
+    host_bytes: HostBytes = None,
+    active_bytes: ActiveBytes = None,
+    policy: Policy = None,
+    pin: Pinned = None,
+    allow_host: AllowedHosts = None,
+    allow_origin: AllowedOrigins = None,
+    token_file: TokenFile = None,
+    as_root: AsRoot = False,
+    store: StoreFolder = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
 ) -> None:
     """Serve the experts over HTTP, from three tiers of memory.
 
@@ -73,14 +82,8 @@ def serve(  # noqa: PLR0913, PLR0917  a verb's parameters are its flags
 
         tidemill serve --host-bytes 64M --pin search-tokens
     """
-    flags = {
-        "store": store,
-        "workers": workers,
-        "host_bytes": host_bytes,
-        "active_bytes": active_bytes,
-        "cache_policy": policy,
-    }
-    settings = resolve(flags).settings
+    budgets = {"host_bytes": host_bytes, "active_bytes": active_bytes, "cache_policy": policy}
+    settings = resolve({"store": store, "workers": workers, **budgets}).settings
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     plan = ServePlan(
         host=host,

@@ -39,6 +39,8 @@ class StrictConnection(h11.Connection):
         self._chunk_bytes = 0
         self.refusal: Problem | None = None
         """Why nothing more is read; None while all is well."""
+        self.body_left = 0
+        """Bytes of an announced body that are still to come; 0 where their number is unknown."""
         self.answers_head = False
         """Whether the answer has no body, for the request is a HEAD."""
 
@@ -76,6 +78,8 @@ class StrictConnection(h11.Connection):
         if isinstance(event, h11.Request):
             self._chunks = self._chunk_bytes = 0
             self.answers_head = event.method == b"HEAD"
+            # h11 has seen to it that there is one length at most, in digits.
+            self.body_left = int(dict(event.headers).get(b"content-length", b"0"))
             return (
                 _bad_line(event)
                 or self._too_long(event)
@@ -83,7 +87,7 @@ class StrictConnection(h11.Connection):
                 or _bad_headers(event)
             )
         if isinstance(event, h11.Data):
-            return self._crumbs(len(event.data), begins=event.chunk_start)
+            return self._count(len(event.data), begins=event.chunk_start)
         return None
 
     def _too_long(self, request: h11.Request) -> Problem | None:
@@ -98,7 +102,8 @@ class StrictConnection(h11.Connection):
             return self._large_header()
         return None
 
-    def _crumbs(self, size: int, *, begins: bool) -> Problem | None:
+    def _count(self, size: int, *, begins: bool) -> Problem | None:
+        self.body_left = max(0, self.body_left - size)
         self._chunks += begins
         self._chunk_bytes += size
         if self._chunks > _FREE_CHUNKS and (

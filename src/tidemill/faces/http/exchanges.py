@@ -1,7 +1,8 @@
 """One exchange from header to answer: with a deadline, and given up when nobody waits for it."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from tidemill.faces.http.asgi import (
@@ -31,9 +32,10 @@ _STOPPING = Problem(
 class ExchangeGuard:
     """Ends the work for a client that has gone or waited too long.
 
-    The application is cancelled where it awaits. What runs in a thread cannot be cancelled: the
-    client has its answer all the same, and the exchange ends when the thread does. Work that
-    must be finished whoever waits belongs to a task of its own.
+    The application is cancelled where it awaits, unless it listens itself for the client to go.
+    What runs in a thread cannot be cancelled: the client has its answer all the same, and the
+    exchange ends when the thread does. Work that must be finished whoever waits belongs to a
+    task of its own.
 
     Args:
         app: The application.
@@ -55,11 +57,15 @@ class ExchangeGuard:
         if scope["type"] != "http" or task is None:
             await self._app(scope, receive, send)
             return
-        reply = Reply(send)
         inbox = _Inbox(receive)
         if not promises_body(scope):
             await inbox.look_ahead()
-        watch = _Watch(self._end_of_patience(inbox, reply), task)
+        await self._serve(scope, inbox, Reply(send), task)
+
+    async def _serve(
+        self, scope: Scope, inbox: "_Inbox", reply: Reply, task: "asyncio.Task[Any]"
+    ) -> None:
+        watch = _Watch(partial(self._end_of_patience, inbox, reply), task)
         watch.begin_after(min(_UNWATCHED_SECONDS, self._seconds))
         try:
             await self._app(scope, inbox.receive, reply)
@@ -75,8 +81,9 @@ class ExchangeGuard:
         try:
             async with asyncio.timeout(max(0.0, self._seconds - _UNWATCHED_SECONDS)):
                 await inbox.client_has_gone()
-                if reply.finished:
-                    # Answered; what it does behind the answer has the same deadline.
+                if reply.finished or inbox.is_listened_to:
+                    # What is done behind an answer, or by who knows that the client has gone,
+                    # has time until the deadline.
                     await asyncio.Event().wait()
             reply.mute()
         except TimeoutError:
@@ -86,7 +93,7 @@ class ExchangeGuard:
 class _Watch:
     """Cancels a task at the end of patience, unless the task ends before."""
 
-    def __init__(self, patience: Coroutine[Any, Any, None], task: "asyncio.Task[Any]") -> None:
+    def __init__(self, patience: Callable[[], Awaitable[None]], task: "asyncio.Task[Any]") -> None:
         self._patience = patience
         self._task = task
         self._timer: asyncio.TimerHandle | None = None
@@ -100,16 +107,14 @@ class _Watch:
         """Watch no longer."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._watching is None:
-            self._patience.close()
-        else:
+        if self._watching is not None:
             self._watching.cancel()
 
     def _begin(self) -> None:
         self._watching = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
-        await self._patience
+        await self._patience()
         self._task.cancel()
 
 
@@ -119,6 +124,8 @@ class _Inbox:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._kept: Message | None = None
+        self.is_listened_to = False
+        """Whether the application waits for the client to go."""
         self._whole = asyncio.Event()
         self._gone = asyncio.Event()
 
@@ -136,7 +143,11 @@ class _Inbox:
             message = await self._receive()
             self._note(message)
             return message
-        await self._gone.wait()
+        self.is_listened_to = True
+        try:
+            await self._gone.wait()
+        finally:
+            self.is_listened_to = False
         return {"type": DISCONNECT}
 
     async def client_has_gone(self) -> None:

@@ -28,6 +28,8 @@ from tidemill.faces.http.transport import PoliteTransport
 
 __all__ = ["GuardedProtocol"]
 
+_WORTH_WAKING = 32 << 10
+
 _LOGGER = logging.getLogger("tidemill.http")
 
 
@@ -60,6 +62,7 @@ class GuardedProtocol(H11Protocol):
         self._places = places
         self._polite: PoliteTransport
         self._header_timer: asyncio.TimerHandle | None = None
+        self._held = b""
         self._refused = False
 
     @override
@@ -79,7 +82,14 @@ class GuardedProtocol(H11Protocol):
             return
         if self.conn.awaits_header:
             self._expect_header()
-        super().data_received(data)
+        if self._held:
+            data = self._held + data
+        # Bytes of a body that come one by one are not worth waking the application.
+        if len(data) < min(self.conn.body_left, _WORTH_WAKING):
+            self._held = data
+        else:
+            self._held = b""
+            super().data_received(data)
 
     @override
     def handle_events(self) -> None:

@@ -28,10 +28,12 @@ class Reply:
         """Answer with a problem; whatever the application sends from now on is dropped.
 
         Returns:
-            Whether the problem was sent: an answer that has begun cannot be taken back.
+            Whether the problem was sent: an answer that has begun cannot be taken back, and
+            after the last word there is no other.
         """
+        has_word = not self.started and not self._muted
         self._muted = True
-        if self.started:
+        if not has_word:
             return False
         for message in problem.messages():
             await self._pass_on(message)

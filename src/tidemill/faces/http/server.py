@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -48,7 +49,7 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what runs; a second SIGINT ends at once.
 
-    Call it in the main thread. It returns in the normal way after a signal.
+    It returns in the normal way after a signal. Outside the main thread there are no signals.
 
     Args:
         app: Any ASGI application; the shell is put around it.
@@ -60,8 +61,7 @@ def serve(
         SettingError: The binding is not allowed, or the address cannot be had.
         TidemillError: The application did not start.
     """
-    with _signals_survived():
-        asyncio.run(serve_async(app, binding, limits=limits, on_bound=on_bound))
+    asyncio.run(serve_async(app, binding, limits=limits, on_bound=on_bound))
 
 
 async def serve_async(
@@ -97,7 +97,8 @@ async def serve_async(
         )
         stopper = asyncio.create_task(server.stop_when(stop)) if stop is not None else None
         try:
-            await server.serve(sockets=[listener])
+            with _signals_survived():
+                await server.serve(sockets=[listener])
         except SystemExit as error:
             raise TidemillError(
                 "the application did not start", hint="The log above says why."
@@ -213,6 +214,9 @@ def _signals_survived() -> Iterator[None]:
     uvicorn takes both signals while it serves, and raises again afterwards what it got: they
     must then meet somebody who knows of them already.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = {number: signal.signal(number, _heard) for number in _STOP_SIGNALS}
     try:
         yield

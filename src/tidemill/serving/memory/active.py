@@ -37,9 +37,8 @@ def _own_bytes(tensor: Tensor) -> int:
     if "indices" in tensor.pieces:
         # Layers that read the same inputs are joined, and a joined weight is a copy.
         return int(values.shape[0] * values.shape[1] * FORM_BYTES) + tensor.stored_bytes
-    is_viewed = values.stored.dtype == "F32" and "scales" not in tensor.pieces
     is_looked_up = "embedding" in tensor.name or tensor.name == "table.weight"
-    return 0 if is_viewed or is_looked_up else tensor.size * FLOAT_BYTES
+    return 0 if tensor.is_plain or is_looked_up else tensor.size * FLOAT_BYTES
 
 
 class ActiveTier:

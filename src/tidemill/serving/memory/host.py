@@ -17,6 +17,9 @@ from tidemill.serving.policies.policy import Policy
 
 __all__ = ["Counters", "HostTier", "Loading", "Place", "Resident"]
 
+LOAD_SECONDS = 1e-3
+DISK_BYTES_PER_SECOND = 1.5e9
+
 Place = tuple[int, int]
 """First byte in the arena, and how many."""
 
@@ -83,6 +86,14 @@ class Counters:
     loads: int = 0
     evictions: int = 0
     bytes_read: int = 0
+
+
+def expected_seconds(read_bytes: int) -> float:
+    """Return what a load of so many bytes should take on any machine of today.
+
+    Policies compare loads with one another, and a single measured one is too noisy for that.
+    """
+    return LOAD_SECONDS + read_bytes / DISK_BYTES_PER_SECOND
 
 
 class HostTier:
@@ -206,7 +217,7 @@ class HostTier:
         self._policy.admitted(
             package.expert_hash,
             size_bytes=sum(span.bytes for span in spans) or GRAIN_BYTES,
-            cost_seconds=seconds,
+            cost_seconds=expected_seconds(sum(block.bytes for block in loading.missing)),
         )
         self.counters.loads += 1
         self.counters.bytes_read += read_bytes

@@ -173,7 +173,7 @@ def _best_trial(bed: _Bed, base: Figures) -> _Trial:
 
 
 def _trial(bed: _Bed, recipe: SproutRecipe, number: int, base: Figures) -> _Trial:
-    trainee = SproutTrainee(bed.origin, bed.texts)
+    trainee = SproutTrainee(bed.origin, bed.texts, dropout=recipe.token_dropout)
     _train(bed, recipe, trainee)
     reach = _best_reach(bed, recipe, trainee)
     learnt = trainee.changes.encoded(reach)

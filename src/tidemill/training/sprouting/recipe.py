@@ -39,6 +39,8 @@ class SproutRecipe:
         still: The lowest layers, which stay the base's; their states are computed once.
         margin: Share of the base's loss on the valid part that the sprout's is below it at least.
         errors: Standard errors of the mean gain on the valid part that this gain is at least.
+        token_dropout: Share of tokens that training leaves out of each text: against learning the
+            few pairs by heart.
         candidates: Pairs at most among which a pair is found when a loss is measured.
         seed: Of everything.
     """
@@ -47,6 +49,7 @@ class SproutRecipe:
     still: int = 0
     margin: float = 0.01
     errors: float = 1.0
+    token_dropout: float = 0.2
     candidates: int = 64
     seed: int = 0
 

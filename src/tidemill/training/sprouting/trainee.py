@@ -1,6 +1,6 @@
 """A sprout with the texts of its package: what the training loop knows of it."""
 
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -23,6 +23,7 @@ class SproutTrainee:
     Args:
         origin: The base.
         texts: Of the package.
+        dropout: Share of tokens that training leaves out of each text.
 
     Attributes:
         changes: What is learnt.
@@ -31,7 +32,8 @@ class SproutTrainee:
         unit: What `places` counts.
     """
 
-    def __init__(self, origin: Origin, texts: KnownTexts) -> None:
+    def __init__(self, origin: Origin, texts: KnownTexts, *, dropout: float) -> None:
+        self._dropout = dropout
         self._origin = origin
         self._texts = texts
         self._upper = LearningUpper(origin.config, origin.still)
@@ -46,14 +48,12 @@ class SproutTrainee:
         return self.changes
 
     def code(self, rows: Rows, chance: Chance | None = None) -> Float[Tensor, "rows vector"]:
-        """Return the vectors of pairs' code; nothing is drawn by chance."""
-        del chance
-        return self._texts.code(rows.tolist(), self._ask())
+        """Return the vectors of pairs' code."""
+        return self._texts.code(rows.tolist(), self._ask(chance, "code"))
 
     def queries(self, rows: Rows, chance: Chance | None = None) -> Float[Tensor, "rows vector"]:
         """Return the vectors of pairs' queries."""
-        del chance
-        return self._texts.queries(rows.tolist(), self._ask())
+        return self._texts.queries(rows.tolist(), self._ask(chance, "query"))
 
     def places(self, rows: Rows) -> int:
         """Return the tokens and nodes of these pairs."""
@@ -72,12 +72,20 @@ class SproutTrainee:
             texts={"tokenizer.json": self._origin.tokenizer.read_text(encoding="utf-8")},
         )
 
-    def _ask(self) -> Ask:
+    def _ask(self, chance: Chance | None, side: str) -> Ask:
         """Return what makes vectors with the weights as they now are, put together once."""
-        return _asking(self._upper, self.changes.tensors(self.reach))
+        tensors = self.changes.tensors(self.reach)
+        generator = chance.torch("dropout", side) if chance and self._dropout else None
+
+        def ask(batch: GraphBatch, states: Tensor) -> Tensor:
+            seen = batch if generator is None else _thinned(batch, self._dropout, generator)
+            return self._upper(tensors, seen, states)
+
+        return ask
 
 
-def _asking(
-    upper: LearningUpper, tensors: Mapping[str, Tensor]
-) -> Callable[[GraphBatch, Tensor], Tensor]:
-    return lambda batch, states: upper(tensors, batch, states)
+def _thinned(batch: GraphBatch, share: float, generator: torch.Generator) -> GraphBatch:
+    """Return a batch without some of its tokens, so that nothing hangs on a single word."""
+    draw = torch.rand(tuple(batch.ids.shape), generator=generator)
+    stays = (draw >= share) | batch.is_special
+    return replace(batch, is_token=batch.is_token & stays, covers=batch.covers & stays[:, None, :])

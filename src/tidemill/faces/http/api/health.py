@@ -104,6 +104,10 @@ class _NodeCollector(Collector):
             there.add_metric([tier.name], tier.experts)
         yield used
         yield there
+        longest = self._node.telemetry.longest_wait_seconds
+        yield GaugeMetricFamily(
+            "tidemill_longest_wait_seconds", "Longest that a call has waited", value=longest
+        )
         yield GaugeMetricFamily("tidemill_waiting", "Calls that wait", value=status.waiting)
         yield GaugeMetricFamily(
             "tidemill_workers", "Workers that compute", value=len(self._node.crew.members)

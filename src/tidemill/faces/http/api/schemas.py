@@ -31,7 +31,7 @@ Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
 Language = Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
 Task = Literal["search", "clones"]
-Seconds = Annotated[float, Field(gt=0, le=120, description="how long to wait for the answer")]
+Seconds = Annotated[float, Field(ge=0.1, le=120, description="how long to wait for the answer")]
 
 
 class _Strict(BaseModel):

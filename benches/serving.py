@@ -1,0 +1,374 @@
+"""Serving many experts from one machine, beside Ray Serve's model multiplexing.
+
+Both serve the same 150 experts (`serving_experts.py`) with two workers to the same clients
+(`serving_load.py`), one after the other in one run: eight experts that are all resident, one hot
+expert, sixteen experts where there is room for eight, and 150 by Zipf's law where a third of their
+bytes fits. Ray counts models and keeps so many in each replica; ours keeps bytes for all workers. A
+query has 16 tokens; inputs of 128 tokens are held against the compute bound, that is what two
+processes do that only compute. Then ours alone under an open loop: requests come by a Poisson
+process at shares of what it can do, and each answer says what it waited for.
+
+    .venv/bin/python benches/serving.py [--prepare] [--quick]
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from serving_experts import COUNT, FOLDER, LONG, NAMES, SHORT, made
+from serving_load import LoadPlan, LoadResult
+
+from report import Figure, median, percentile, show
+from tidemill.experts.package import open_expert
+from tidemill.serving.memory.arena import grains
+from tidemill.serving.memory.blocks import blocks_of
+
+HERE = Path(__file__).parent
+RAY = FOLDER / "ray"
+WORKERS = 2
+CLIENTS = 8
+OBJECTIVE_SECONDS = 0.25
+RAY_PACKAGES = ("ray[serve]>=2.60",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Who is asked, and what there is room for.
+
+    Attributes:
+        name: For the table.
+        names: Whom the requests ask, in order.
+        slots: Experts that fit in all; Ray shares them out to its replicas.
+        budget: Bytes of our host tier.
+    """
+
+    name: str
+    names: list[str]
+    slots: int
+    budget: int
+
+
+def main() -> None:
+    """Measure and show."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--prepare", action="store_true", help="make the experts, install Ray")
+    parser.add_argument("--quick", action="store_true", help="ours alone, and fewer requests")
+    arguments = parser.parse_args()
+    if arguments.prepare:
+        made()
+        _install_ray()
+        return
+    requests = 200 if arguments.quick else 1_600
+    figures = []
+    for scenario in _scenarios(requests):
+        figures += _compared(scenario, peer=not arguments.quick)
+    figures += _bound(requests // 4)
+    figures += _open_loop(requests)
+    show("serving", figures, quick=arguments.quick)
+
+
+def _scenarios(requests: int) -> Iterator[Scenario]:
+    chance = random.Random(1)  # noqa: S311  no secret
+    weights = [1 / (rank + 1) for rank in range(COUNT)]
+    ring = [NAMES[place % 16] for place in range(requests)]
+    yield Scenario(
+        name="8 experts, all resident",
+        names=[NAMES[place % 8] for place in range(requests)],
+        slots=16,
+        budget=_budget(8),
+    )
+    yield Scenario(name="one hot expert", names=[NAMES[0]] * requests, slots=16, budget=_budget(8))
+    yield Scenario(
+        name="16 experts over 8 slots", names=ring[: requests // 4], slots=8, budget=_budget(8)
+    )
+    yield Scenario(
+        name="150 experts, Zipf 1.0, a third fits",
+        names=chance.choices(NAMES, weights, k=requests // 2),
+        slots=50,
+        budget=_budget(50),
+    )
+
+
+def _budget(experts: int) -> int:
+    """Return the bytes that some experts of the family take, what they share counted once."""
+    blocks = {}
+    for name in NAMES[:experts]:
+        package = open_expert(FOLDER / "experts" / name, mapped=False)
+        blocks |= {block.key: grains(block.bytes) for block in blocks_of(package)}
+    return sum(blocks.values())
+
+
+def _compared(scenario: Scenario, *, peer: bool) -> list[Figure]:
+    with _ours(scenario.budget) as port:
+        _load(port, scenario.names[: 4 * CLIENTS])
+        before = _counters(port)
+        ours = _load(port, scenario.names)
+        after = _counters(port)
+        workers = _active_workers(port, scenario.names[0])
+    if ours.failed:
+        raise RuntimeError(f"{len(ours.failed)} requests failed: {Counter(ours.failed)}")
+    rate, p99 = len(ours.latencies) / ours.seconds, percentile(ours.latencies, 0.99) * 1e3
+    loads = after["tidemill_loads_total"] - before["tidemill_loads_total"]
+    figures = [
+        Figure(
+            name=f"{scenario.name}: loads for {len(scenario.names)} requests", value=loads, unit=""
+        ),
+        Figure(name=f"{scenario.name}: workers that have the first", value=workers, unit=""),
+    ]
+    if not peer:
+        return [Figure(name=f"{scenario.name}: ours", value=rate, unit="req/s"), *figures]
+    with _ray(scenario.slots) as port:
+        _load(port, scenario.names[: 4 * CLIENTS], path="/")
+        theirs = _load(port, scenario.names, path="/", keeps_hops=True)
+    others, others_p99 = (
+        len(theirs.latencies) / theirs.seconds,
+        percentile(theirs.latencies, 0.99) * 1e3,
+    )
+    return [
+        Figure(
+            name=f"{scenario.name}: requests/s over Ray Serve",
+            value=rate / others,
+            unit="x",
+            peer=f"ours {rate:.1f}, Ray Serve {others:.1f} ({len(theirs.failed)} failed)",
+            target=">= 3",
+            met=rate >= 3 * others,
+        ),
+        Figure(
+            name=f"{scenario.name}: p99",
+            value=p99,
+            unit="ms",
+            peer=f"Ray Serve {others_p99:.0f} ms, {len(theirs.workers)} replicas at work",
+            target="lower",
+            met=p99 < others_p99,
+        ),
+        *figures,
+    ]
+
+
+def _bound(requests: int) -> list[Figure]:
+    """Hold long inputs against two processes that only compute, singly and in batches."""
+    names = [NAMES[place % 8] for place in range(requests)]
+    with _ours(_budget(8)) as port:
+        _load(port, names[:16], text=LONG)
+        ours = _load(port, names, text=LONG)
+    rate = len(ours.latencies) / ours.seconds
+    figures = []
+    for batch in (1, 8):
+        bound = _compute_rate(requests, batch)
+        figures.append(
+            Figure(
+                name=f"128-token inputs, 8 experts: share of the compute bound, batches of {batch}",
+                value=rate / bound,
+                unit="",
+                peer=f"ours {rate:.1f}/s, {WORKERS} processes that only compute {bound:.1f}/s",
+            )
+        )
+    return figures
+
+
+_COMPUTE = """
+import sys, time, torch
+torch.set_num_threads(1)
+from pathlib import Path
+from tidemill.experts.package import open_expert
+from tidemill.serving.embedder import open_embedder
+folder, count, batch, text = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+embedder = open_embedder(open_expert(folder))
+embedder.queries([text] * batch)
+began = time.perf_counter()
+for _ in range(count // batch):
+    embedder.queries([text] * batch)
+print(count // batch * batch / (time.perf_counter() - began))
+"""
+
+
+def _compute_rate(requests: int, batch: int) -> float:
+    """Return how many texts a second as many processes embed as there are workers."""
+
+    def one(number: int) -> float:
+        folder = str(FOLDER / "experts" / NAMES[number])
+        arguments = (folder, str(requests // WORKERS), str(batch), LONG)
+        command = [sys.executable, "-c", _COMPUTE, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environ())
+        return float(done.stdout)
+
+    with ThreadPoolExecutor(WORKERS) as threads:
+        return sum(threads.map(one, range(WORKERS)))
+
+
+def _open_loop(requests: int) -> list[Figure]:
+    """Send requests as they come, at shares of what the server can do."""
+    chance = random.Random(2)  # noqa: S311  no secret
+    weights = [1 / (rank + 1) for rank in range(COUNT)]
+    names = chance.choices(NAMES, weights, k=requests // 2)
+    figures = []
+    with _ours(_budget(50)) as port:
+        closed = _load(port, names)
+        most = len(closed.latencies) / closed.seconds
+        for share in (0.4, 0.7, 0.9):
+            found = _load(port, names, rate=share * most, connections=256, keeps_hops=True)
+            figures += _open_figures(found, share, share * most)
+        longest = _metric(port, "tidemill_longest_wait_seconds")
+    return [
+        *figures,
+        Figure(
+            name="open loop: longest wait for others in all runs",
+            value=longest * 1e3,
+            unit="ms",
+            target="bounded: it grows with the queue, and no expert starves",
+        ),
+    ]
+
+
+def _open_figures(found: LoadResult, share: float, rate: float) -> list[Figure]:
+    good = sum(seconds <= OBJECTIVE_SECONDS for seconds in found.latencies)
+    parts = {
+        part: median([hop[f"{part}_ms"] for hop in found.hops])
+        for part in ("queue", "load", "compute")
+    }
+    tiers = Counter(hop["tier"] for hop in found.hops)
+    split = ", ".join(f"{part} {value:.1f}" for part, value in parts.items())
+    return [
+        Figure(
+            name=f"open loop at {share:.0%} of the closed one: p50",
+            value=percentile(found.latencies, 0.5) * 1e3,
+            unit="ms",
+            peer=f"medians in ms: {split}; found {dict(tiers)}",
+        ),
+        Figure(
+            name=f"open loop at {share:.0%} of the closed one: p99",
+            value=percentile(found.latencies, 0.99) * 1e3,
+            unit="ms",
+        ),
+        Figure(
+            name=f"open loop at {share:.0%}: goodput within {OBJECTIVE_SECONDS * 1e3:.0f} ms",
+            value=good / found.seconds,
+            unit="req/s",
+            peer=f"offered {rate:.1f}, failed {len(found.failed)}",
+        ),
+    ]
+
+
+def _load(port: int, names: Sequence[str], **changes: Any) -> LoadResult:
+    facts: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "path": "/v1/embeddings",
+        "names": list(names),
+        "text": SHORT,
+        "connections": CLIENTS,
+    }
+    plan = LoadPlan(**(facts | changes))
+    done = subprocess.run(
+        [sys.executable, HERE / "serving_load.py"],
+        input=json.dumps(asdict(plan)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return LoadResult(**json.loads(done.stdout))
+
+
+@contextmanager
+def _ours(budget: int) -> Iterator[int]:
+    command = [sys.executable, "-m", "tidemill", "serve", "--port", "0", "--as-root", "--json"]
+    flags = ("--workers", str(WORKERS), "--host-bytes", str(budget), "--active-bytes", "1G")
+    with subprocess.Popen(
+        [*command, *flags], stdout=subprocess.PIPE, text=True, env=_environ()
+    ) as process:
+        try:
+            facts = json.loads(_line(process))
+            time.sleep(2)  # the spare's start is no part of the measurement
+            yield int(facts["url"].rpartition(":")[2])
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+@contextmanager
+def _ray(slots: int) -> Iterator[int]:
+    command = [RAY / "bin" / "python", HERE / "serving_ray.py", FOLDER / "experts"]
+    numbers = (str(max(1, slots // WORKERS)), str(WORKERS))
+    with subprocess.Popen(
+        [*command, *numbers],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=_environ() | {"RAY_USAGE_STATS_ENABLED": "0"},
+    ) as process:
+        try:
+            yield int(json.loads(_line(process))["port"])
+        finally:
+            if process.stdin is not None:
+                process.stdin.close()
+            process.wait(120)
+
+
+def _line(process: "subprocess.Popen[str]") -> str:
+    """Return the line in which a server says where it listens."""
+    while process.stdout is not None and (line := process.stdout.readline()):
+        if line.startswith("{"):
+            return line
+    raise RuntimeError("the server has ended before it served")
+
+
+def _environ() -> dict[str, str]:
+    own = {"TIDEMILL_EXPERTS": str(FOLDER / "experts"), "OMP_NUM_THREADS": "1"}
+    return os.environ | own
+
+
+def _counters(port: int) -> dict[str, float]:
+    lines = _got(port, "/metrics").splitlines()
+    rows = [line.rsplit(" ", 1) for line in lines if not line.startswith("#")]
+    return {name: float(value) for name, value in rows}
+
+
+def _metric(port: int, name: str) -> float:
+    return _counters(port)[name]
+
+
+def _active_workers(port: int, name: str) -> int:
+    return int(json.loads(_got(port, f"/v1/experts/{name}"))["workers"])
+
+
+def _got(port: int, path: str) -> str:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path)
+    answer = connection.getresponse().read().decode()
+    connection.close()
+    return answer
+
+
+def _install_ray() -> None:
+    """Make an environment with Ray Serve and this project in it."""
+    python = RAY / "bin" / "python"
+    if (RAY / ".made").exists():
+        return
+    root = HERE.parent
+    steps: tuple[Sequence[str | Path], ...] = (
+        (sys.executable, "-m", "venv", RAY),
+        (python, "-m", "pip", "install", "-q", "torch==2.13.0"),
+        (python, "-m", "pip", "install", "-q", *RAY_PACKAGES),
+        (python, "-m", "pip", "install", "-q", "-e", f"{root}[experts]"),
+    )
+    for step in steps:
+        subprocess.run(step, check=True)
+    (RAY / ".made").touch()
+
+
+if __name__ == "__main__":
+    main()
