@@ -14,6 +14,7 @@ from tidemill.tasks.demonstration import (
     Indexed,
     Learned,
     Opened,
+    Switched,
     Verified,
     demo_folder,
     demonstrate,
@@ -54,8 +55,10 @@ def test_every_scene_is_computed(library: Path, tmp_path: Path) -> None:
     scenes = list(demonstrate(verify=True, library=library, settings=settings))
     kinds = [type(scene) for scene in scenes]
     answers = [Answered, Answered, Answered]
-    assert kinds == [Opened, Checked, Indexed, Learned, *answers, Drawn, Verified]
-    indexed, learned, copied, drawn, verified = (scenes[place] for place in (2, 3, 5, 7, 8))
+    assert kinds == [Opened, Checked, Indexed, Learned, *answers, Drawn, Switched, Verified]
+    indexed, learned, copied, drawn, shown, verified = (
+        scenes[place] for place in (2, 3, 5, 7, 8, 9)
+    )
     assert isinstance(indexed, Indexed)
     assert indexed.facts.units["function"] > 100
     assert isinstance(learned, Learned)
@@ -66,6 +69,11 @@ def test_every_scene_is_computed(library: Path, tmp_path: Path) -> None:
     assert isinstance(drawn, Drawn)
     assert drawn.flow.name == "_siftup"
     assert ET.parse(drawn.picture).getroot().tag.endswith("svg")  # noqa: S314 - our own text
+    assert isinstance(shown, Switched)
+    steps = shown.switching.steps
+    assert max(step.used_bytes for step in steps) <= shown.switching.budget_bytes
+    assert shown.switching.evictions > 0
+    assert {"disk", "active"} <= {step.hop.tier for step in steps}
     assert isinstance(verified, Verified)
     assert verified.holds
     again = list(demonstrate(library=library, settings=settings))[2]

@@ -1,9 +1,9 @@
 """The main job on real code, live: ``tidemill demo``.
 
 The interpreter's whole standard library (without its tests) and Tidemill's own
-source are indexed and shown to the experts, three questions are asked, and the
-data flow of one function is drawn. Everything is computed on the spot; a second run
-finds its work done.
+source are indexed and shown to the experts, three questions are asked, the data flow of one
+function is drawn, and experts change places in memory that has not room for all of them.
+Everything is computed on the spot; a second run finds its work done.
 """
 
 import os
@@ -27,6 +27,7 @@ from tidemill.tasks.embedding import EMBEDDED_KINDS, EmbeddingReport, embed
 from tidemill.tasks.flow import FlowAnswer, data_flow
 from tidemill.tasks.indexing import IndexReport, index
 from tidemill.tasks.search import SearchAnswer, search
+from tidemill.tasks.switching import Switching, switching
 
 __all__ = [
     "Answered",
@@ -36,6 +37,7 @@ __all__ = [
     "Learned",
     "Opened",
     "Scene",
+    "Switched",
     "Verified",
     "demo_folder",
     "demonstrate",
@@ -101,6 +103,13 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switched:
+    """Experts that changed places under a small budget."""
+
+    switching: Switching
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """The numbers that were shown, counted again.
 
@@ -119,7 +128,7 @@ class Verified:
         return same and self.verification.sound
 
 
-Scene = Opened | Checked | Indexed | Learned | Answered | Drawn | Verified
+Scene = Opened | Checked | Indexed | Learned | Answered | Drawn | Switched | Verified
 
 
 def demo_folder(environ: Mapping[str, str] | None = None) -> Path:
@@ -188,6 +197,7 @@ def demonstrate(
     for question in QUESTIONS:
         yield _answered(question, settings, clock)
     yield _drawn(library, folder, settings)
+    yield Switched(switching=switching(replace(settings, experts=folder.parent / "no-experts")))
     if verify:
         yield _verified(folder, indexed)
 

@@ -17,18 +17,24 @@ from tidemill.tasks.demonstration import (
     Learned,
     Opened,
     Scene,
+    Switched,
     Verified,
     demonstrate,
 )
+from tidemill.tasks.switching import Switching
 
 __all__ = ["demo"]
 
+MEGA = 1_000_000
+BAR = 16
+FULL, EMPTY = "\N{FULL BLOCK}", "\N{LIGHT SHADE}"
 RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 NEXT = (
     ("tidemill index .", "read your own code"),
     ('tidemill search "..."', "ask it something"),
     ("tidemill dataflow FILE:FUNCTION -o flow.svg", "draw one of its functions"),
     ("tidemill status", "see what was read, and what was not"),
+    ("tidemill serve", "serve the experts to other programs"),
     ("tidemill --help", "everything else"),
 )
 
@@ -43,9 +49,9 @@ def demo(
     """Show the main job on real code, live, in a few minutes.
 
     Indexes the interpreter's standard library and Tidemill's own source, shows all
-    of it to the experts, answers three questions, and draws the data flow of one
-    function. Nothing is canned: all of it is computed now. Interrupted, the same
-    command resumes.
+    of it to the experts, answers three questions, draws the data flow of one function, and
+    lets experts change places in memory that has not room for all of them. Nothing is
+    canned: all of it is computed now. Interrupted, the same command resumes.
 
     For example:
 
@@ -80,13 +86,25 @@ def _show(scene: Scene, ink: Ink) -> None:
         case Learned():
             index.report_learned(scene.report, ink)
         case Answered():
-            _heading(f"{scene.answer.query}?", ink)
-            search.report(scene.answer, ink, why=True)
-            write(ink.dim(f"answered in {scene.seconds * 1000:.0f} ms"))
+            _show_answer(scene, ink)
+        case _:
+            _show_extra(scene, ink)
+
+
+def _show_extra(scene: Drawn | Switched | Verified, ink: Ink) -> None:
+    match scene:
         case Drawn():
             _show_flow(scene, ink)
+        case Switched():
+            _show_switching(scene.switching, ink)
         case Verified():
             _show_verification(scene, ink)
+
+
+def _show_answer(scene: Answered, ink: Ink) -> None:
+    _heading(f"{scene.answer.query}?", ink)
+    search.report(scene.answer, ink, why=True)
+    write(ink.dim(f"answered in {scene.seconds * 1000:.0f} ms"))
 
 
 def _heading(words: str, ink: Ink) -> None:
@@ -113,6 +131,25 @@ def _show_flow(scene: Drawn, ink: Ink) -> None:
     for line in list_flow(scene.flow.graph, scene.flow.text, span=scene.flow.span):
         write(line)
     write(f"picture: {printable(str(scene.picture))}")
+
+
+def _show_switching(scene: Switching, ink: Ink) -> None:
+    budget, whole = scene.budget_bytes / MEGA, scene.all_bytes / MEGA
+    _heading(f"{whole:.1f} MB of experts in {budget:.1f} MB of memory", ink)
+    width = max(len(step.hop.expert) for step in scene.steps)
+    for step in scene.steps:
+        hop = step.hop
+        filled = round(BAR * step.used_bytes / scene.budget_bytes)
+        bar = FULL * filled + EMPTY * (BAR - filled)
+        found = {"disk": ink.warning, "host": ink.place, "active": ink.good}[hop.tier]
+        wait = f"load {hop.load_seconds * 1e3:6.1f} ms" if hop.load_seconds else " " * 14
+        write(
+            f"  {hop.expert.ljust(width)}  {found(f'on {hop.tier}'.ljust(9))}  {wait}"
+            f"  answer {hop.compute_seconds * 1e3:5.1f} ms  {ink.dim(bar)}"
+            f" {step.used_bytes / MEGA:4.1f} MB, {len(step.resident)} there"
+        )
+    most = max(step.used_bytes for step in scene.steps) / MEGA
+    write(ink.dim(f"{scene.evictions} had to leave; {most:.1f} of {budget:.1f} MB at most in use"))
 
 
 def _show_verification(scene: Verified, ink: Ink) -> None:
