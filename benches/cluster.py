@@ -66,6 +66,17 @@ def own_bytes() -> tuple[int, int]:
     return len(below), sum(_share(process) for process in below)
 
 
+def bytes_at_work() -> int:
+    """Return the share of memory of all that was started here while two workers work."""
+    outcomes = ClusterExecutor().map(sum, itertools.repeat(BATCH, 20), resources=TWO)
+    for outcome in itertools.islice(outcomes, 10):
+        outcome.unwrap()
+    share = own_bytes()[1]
+    for outcome in outcomes:
+        outcome.unwrap()
+    return share
+
+
 def _parent(folder: Path) -> int:
     try:
         return int((folder / "stat").read_text().rpartition(")")[2].split()[1])
@@ -99,6 +110,7 @@ def measured(scale: int) -> list[Figure]:
     figures += [
         Figure(name="processes", value=processes, unit=""),
         Figure(name="memory (PSS)", value=share / MEBIBYTE, unit="MiB"),
+        Figure(name="with two workers", value=bytes_at_work() / MEBIBYTE, unit="MiB"),
     ]
     figures += beside("first answer of a run", "s", first_answer_seconds)
     figures += beside(

@@ -5,7 +5,8 @@ drawn from a seed, over and over, on a tree that changes in between. After every
 kill the store must open, verify, and hold as many files as the journal says; the
 next start goes on where the dead one stopped. In the end the survivor must equal,
 row for row, an index that nobody disturbed. Then the store is damaged, locked,
-write-protected and given a full disk (`damage`).
+write-protected and given a full disk (`damage`), and a node that serves experts loses
+workers, has too little room, and meets damaged experts (`serving_trials`).
 """
 
 import os
@@ -29,6 +30,7 @@ from tidemill.store.snapshot import Snapshot
 from tidemill.store.store import FOLDER, Store
 from tidemill.tasks.damage import damage_trials
 from tidemill.tasks.sample_tree import change_tree, grow_tree
+from tidemill.tasks.serving_trials import serving_trials
 from tidemill.tasks.trial import (
     PATIENCE_SECONDS,
     Trial,
@@ -84,7 +86,7 @@ def selftest(
     progress: Progress | None = None,
     clock: Clock | None = None,
 ) -> SelftestReport:
-    """Kill, damage and fill up a store, and check that nothing is lost.
+    """Kill, damage and fill up a store, disturb a node, and check that nothing is lost.
 
     Args:
         kills: How many processes to kill.
@@ -109,6 +111,7 @@ def selftest(
             *spree.trials(),
             _compared(yard, clock),
             *damage_trials(yard.root, yard.tree, clock),
+            *serving_trials(yard.root, clock),
         )
     return SelftestReport(
         trials=trials,

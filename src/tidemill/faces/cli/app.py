@@ -118,7 +118,7 @@ VERBS: tuple[Verb, ...] = (
         extra="serve",
     ),
     _verb("plan", "Say what N:M sparse training of a model would save, layer by layer."),
-    _verb("selftest", "Kill, damage and fill up a store, and check that nothing is lost."),
+    _verb("selftest", "Kill and damage a store and a server, and check that nothing is lost."),
 )
 
 GROUPS = {
