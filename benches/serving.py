@@ -104,7 +104,7 @@ def _scenarios(requests: int) -> Iterator[Scenario]:
 
 def _budget(experts: int) -> int:
     """Return the bytes that some experts of the family take, what they share counted once."""
-    blocks = {}
+    blocks: dict[str, int] = {}
     for name in NAMES[:experts]:
         package = open_expert(FOLDER / "experts" / name, mapped=False)
         blocks |= {block.key: grains(block.bytes) for block in blocks_of(package)}

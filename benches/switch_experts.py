@@ -31,7 +31,12 @@ def config_of(kind: str) -> EncoderConfig:
     size = _SIZES[kind.partition("-")[0]]
     width = size["hidden_size"]
     return EncoderConfig(
-        **size, num_attention_heads=width // 64, intermediate_size=4 * width, pooling="mean"
+        vocab_size=size["vocab_size"],
+        hidden_size=width,
+        num_hidden_layers=size["num_hidden_layers"],
+        num_attention_heads=width // 64,
+        intermediate_size=4 * width,
+        pooling="mean",
     )
 
 

@@ -239,9 +239,13 @@ class TestDoors:
         with pytest.raises(SettingError, match="connected to the cluster local, not to auto"):
             connect("auto")
 
+    def test_another_program_finds_it_by_address_and_token(self) -> None:
+        token = os.environ["RAY_AUTH_TOKEN"]
+        done = run_python(GUEST, RAY_ADDRESS=own_address(), RAY_AUTH_TOKEN=token)
+        assert done.stdout == "[2]\n"
+
     def test_a_stranger_is_not_let_in(self) -> None:
-        ray = importlib.import_module("ray")
-        address = ray.get_runtime_context().gcs_address
+        address = own_address()
         refused = run_python(REFUSED, address, RAY_AUTH_TOKEN="0" * 64)
         assert refused.stdout == f"SettingError: the cluster {address} cannot be reached\n"
 
@@ -318,6 +322,13 @@ class TestTwoNodes:
         assert rest == "0\n"
 
 
+GUEST = """
+from tests.core.shard_work import double
+from tidemill.core.cluster import AUTO, ClusterExecutor
+from tidemill.core.executor import Resources
+print([o.value for o in ClusterExecutor(AUTO).map(double, [1], resources=Resources())])
+"""
+
 REFUSED = """
 import sys
 from tidemill.core.cluster import connect
@@ -360,6 +371,12 @@ assert {name: os.environ[name] for name in before[0]} == before[0]
 assert not {name for name in os.environ if name.startswith("RAY_AUTH")}
 print("as before")
 """
+
+
+def own_address() -> str:
+    address = importlib.import_module("ray").get_runtime_context().gcs_address
+    assert isinstance(address, str)
+    return address
 
 
 def environ_for(**more: str) -> dict[str, str]:

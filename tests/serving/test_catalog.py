@@ -14,12 +14,12 @@ def test_experts_that_come_go_and_are_replaced_are_noticed(tmp_path: Path) -> No
     catalog = Catalog(ExpertRegistry([own]))
     assert catalog.refresh().replaced == frozenset()
     first = catalog.find("search-a")
-    assert catalog.names == ("search-a",)
+    assert list(catalog.names) == ["search-a"]
     static_expert(own / "search-b", "search-b", seed=1)
     (own / "search-a").rename(tmp_path / "old")
     static_expert(own / "search-a", "search-a", seed=2)
     assert catalog.refresh().replaced == {first.expert_hash}
-    assert catalog.names == ("search-a", "search-b")
+    assert list(catalog.names) == ["search-a", "search-b"]
     assert catalog.refresh().replaced == frozenset()
     assert catalog.find("search-a").expert_hash != first.expert_hash
 

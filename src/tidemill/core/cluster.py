@@ -10,8 +10,10 @@ with a `CapacityError`, or is tried again elsewhere within ``retries``. What is
 finished our journal knows, never Ray: a minute after the head of the cluster is
 lost Ray ends the program, and the next run begins where the journal ends.
 
-Nodes need the same Tidemill, the same modules, and files at the same paths. Each
-worker takes one CPU of the cluster until its run ends; an actor takes none.
+Nodes need the same Tidemill, the same modules, and files at the same paths; they
+have an environment of their own, so settings must travel with the function. Each
+worker takes one CPU of the cluster until its run ends; an actor takes none. Ray
+sets ``OMP_NUM_THREADS`` to 1 for both where a node does not say otherwise.
 
 Security: whoever reaches a cluster's ports and knows its token runs code on all
 its nodes, and what travels is cloudpickle in the clear: only for a trusted
@@ -134,6 +136,7 @@ class _Connection:
 
     address: str | None = None
     environ: dict[str, str | None] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 _connection = _Connection()
@@ -153,36 +156,40 @@ def connect(address: str = LOCAL, *, cpus: int | None = None) -> None:
             this process is connected to another one.
         MissingExtraError: Ray is not installed, or too old.
     """
+    if address == AUTO:
+        address = os.environ.get("RAY_ADDRESS") or AUTO
     host, port = _parted(address)
-    if _connection.address not in (None, address):
-        raise SettingError(
-            f"this process is connected to the cluster {_connection.address}, not to {address}",
-            hint="Disconnect first; a process has one connection.",
-        )
-    if _is_connected():
-        return
-    if host:
-        _knock(host, port)
-    _connection.environ = _set_environ(address)
-    try:
-        _init(address, cpus)
-        _connection.address = address
-        _refuse_open_doors(address)
-    except BaseException:
-        disconnect()
-        raise
+    with _connection.lock:
+        if _connection.address not in (None, address):
+            raise SettingError(
+                f"this process is connected to the cluster {_connection.address}, not to {address}",
+                hint="Disconnect first; a process has one connection.",
+            )
+        if _is_connected():
+            return
+        if host:
+            _knock(host, port)
+        _connection.environ = _set_environ(address)
+        try:
+            _init(address, cpus)
+            _connection.address = address
+            _refuse_open_doors(address)
+        except BaseException:
+            disconnect()
+            raise
 
 
 def disconnect() -> None:
-    """End the connection; a cluster that was started with it ends too."""
-    if _is_connected():
-        _ray().shutdown()
-    for name, value in _connection.environ.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-    _connection.address, _connection.environ = None, {}
+    """End the connection; a cluster that was started with it ends too. End runs before."""
+    with _connection.lock:
+        if _is_connected():
+            _ray().shutdown()
+        for name, value in _connection.environ.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _connection.address, _connection.environ = None, {}
 
 
 def _is_connected() -> bool:

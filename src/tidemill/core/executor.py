@@ -7,7 +7,7 @@ shard writes must be idempotent, because a shard is run again after a crash, and
 what an actor holds must be rebuildable by its factory.
 
 Backends: `InlineExecutor` here, `tidemill.core.processes.ProcessExecutor`, and
-later one over a cluster. All pass the same conformance tests.
+`tidemill.core.cluster.ClusterExecutor`. All pass the same conformance tests.
 """
 
 from __future__ import annotations

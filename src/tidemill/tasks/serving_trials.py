@@ -7,7 +7,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 
 from tidemill.core.clock import Clock
@@ -157,7 +157,7 @@ async def _until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-def _failures(answers: "list[Answer | BaseException] | list[Answer]") -> list[str]:
+def _failures(answers: Iterable[Answer | BaseException]) -> list[str]:
     return [str(one) for one in answers if isinstance(one, BaseException)]
 
 

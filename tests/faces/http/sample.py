@@ -38,8 +38,13 @@ class SampleApplication:
     async def do_health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await answer(send, {"status": "ok"})
 
-    async def do_facts(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        facts = {"rss_kib": rss_kib("VmRSS"), "peak_kib": rss_kib("VmHWM"), "events": self.events}
+    async def do_facts(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        facts = {
+            "peak_kib": peak_kib(),
+            "events": self.events,
+            "client": scope.get("client"),
+            "scheme": scope.get("scheme"),
+        }
         await answer(send, facts)
 
     async def do_count(self, _scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +77,8 @@ class SampleApplication:
         try:
             await asyncio.sleep(float(query(scope, "seconds")))
         except asyncio.CancelledError:
+            # Some things take a moment to put away.
+            await asyncio.sleep(0.05)
             self.events.append("cancelled")
             raise
         await answer(send, {"slept": True})
@@ -120,7 +127,7 @@ def query(scope: Scope, name: str) -> str:
     return values[0]
 
 
-def rss_kib(line: str) -> int:
-    """A line of what the system knows of our memory."""
+def peak_kib() -> int:
+    """The most memory that we ever had."""
     status = Path("/proc/self/status").read_text()
-    return int(status.partition(f"{line}:")[2].split()[0])
+    return int(status.partition("VmHWM:")[2].split()[0])

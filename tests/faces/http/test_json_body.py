@@ -80,6 +80,8 @@ def test_the_depth_that_is_allowed_is_read() -> None:
         b"[" * 100_000 + b"]" * 100_000,
         b'[{"a":' * 50_000,
         b'["[",' * 65 + b"1" + b"]" * 65,
+        rb'["\\",' + b"[" * 64 + b"]" * 65,
+        rb'["\\\"",' + b"[" * 64 + b"]" * 65,
     ],
 )
 def test_what_is_deeper_is_refused_without_a_parser(

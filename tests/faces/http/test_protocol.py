@@ -1,6 +1,5 @@
 """The guard at the door, attacked through real sockets."""
 
-import json
 import logging
 import socket
 import threading
@@ -232,7 +231,7 @@ def test_bad_chunks_are_answered_once(quick: Address) -> None:
         sock.sendall(head(quick, "POST /sleep?seconds=0.1", "Transfer-Encoding: chunked"))
         sock.sendall(b"zz\r\n")
         received = read_rest(sock)
-    assert received.count(b"HTTP/1.1 ") == 1
+    assert received.count(b"server: ") == 1
     assert parsed(received).status == 400
 
 
@@ -433,7 +432,3 @@ def test_half_open_and_trickling_clients_keep_nobody_out(count: int) -> None:
         assert {read_rest(sock) for sock in half_open[1::2]} == {b""}
         assert {read_rest(sock)[:12] for sock in bodies} == {b"HTTP/1.1 408"}
         assert_well(address)
-
-
-def test_facts_are_json(quick: Address) -> None:
-    assert json.loads(ask(quick, "GET /facts").body)["rss_kib"] > 0

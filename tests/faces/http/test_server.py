@@ -133,6 +133,14 @@ def test_the_version_of_nothing_is_told() -> None:
             assert "uvicorn" not in str(answer.headers).lower()
 
 
+def test_nobody_names_its_own_address() -> None:
+    with serving(SampleApplication()) as address:
+        fields = ("X-Forwarded-For: 192.0.2.7", "X-Forwarded-Proto: https", "Forwarded: for=x")
+        facts = ask(address, "GET /facts", *fields).json
+    assert facts["client"][0] == "127.0.0.1"
+    assert facts["scheme"] == "http"
+
+
 def test_a_head_request_has_no_body_whatever_goes_wrong() -> None:
     with serving(SampleApplication()) as address:
         for line in ("HEAD /health", "HEAD /nothing", "HEAD /boom", "HEAD http://x/"):

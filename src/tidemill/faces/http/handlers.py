@@ -45,6 +45,7 @@ def problem_of_http(error: HTTPException) -> Problem:
         error: With a status, and perhaps a detail that is a text.
     """
     if isinstance(error.__cause__, TidemillError):
+        # FastAPI hides what the reading of a body raises behind a text of its own.
         return problem_of(error.__cause__)
     if error.status_code >= 500 and error.status_code != 503:
         return INTERNAL

@@ -4,12 +4,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import override
 
-from tidemill.core.errors import InputError
 from tidemill.faces.http.asgi import LIMITS
 from tidemill.faces.http.json_body import parse_json
 from tidemill.faces.http.limits import Limits
@@ -30,15 +28,10 @@ class StrictRequest(Request):
         """Return the body as JSON.
 
         Raises:
-            HTTPException: It is no JSON, or more than is allowed; its cause says what.
+            InputError: It is no JSON, or more than is allowed.
         """
         if self._value is _NOT_READ:
-            raw = await self.body()
-            try:
-                self._value = parse_json(raw, self.scope.get(LIMITS, _USUAL))
-            except InputError as error:
-                # FastAPI hides every other error of a body behind a text of its own.
-                raise HTTPException(400) from error
+            self._value = parse_json(await self.body(), self.scope.get(LIMITS, _USUAL))
         return self._value
 
 
