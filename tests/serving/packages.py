@@ -12,6 +12,7 @@ from tidemill.models.convolution import Convolution, ConvolutionConfig
 from tidemill.models.encoder import Encoder
 from tidemill.models.lexemes import FIRST_ID, code_lexemes, code_words
 from tidemill.models.ngrams import count_ngrams
+from tidemill.models.routing import RouterConfig, read_text
 from tidemill.models.static import StaticConfig
 from tidemill.models.tokenizer import Tokenizer
 
@@ -85,5 +86,48 @@ def encoder_expert(folder: Path, name: str = "search-code", layers: int = 2) -> 
         config=config.to_dict(),
         tensors={key: part.numpy() for key, part in encoder.state_dict().items()},
         texts={"tokenizer.json": tokenizer.to_json()},
+    )
+    return write_expert(folder, draft)
+
+
+def router_expert(
+    folder: Path, experts: dict[str, str], name: str = "routing-code", default: str = ""
+) -> ExpertPackage:
+    """A router that tells texts apart by single words.
+
+    Args:
+        folder: Where.
+        experts: Who answers a text with the word.
+        name: Its own name.
+        default: Who answers texts with none of the words; by default the first expert.
+    """
+    words = list(experts)
+    space = count_ngrams([read_text(word, "words") for word in words], longest=1, least=1)
+    table = np.zeros((len(space), len(words)), dtype=np.float32)
+    for place, word in enumerate(words):
+        table[space.bag(read_text(word, "words")).features, place] = 10.0
+    config = RouterConfig(
+        answers="search",
+        categories=tuple(words),
+        experts=tuple(experts.values()),
+        default=default or next(iter(experts.values())),
+        least_confidence=0.6,
+        temperature=1.0,
+        features=len(space),
+        vector_size=len(words),
+        longest=1,
+        reads="words",
+    )
+    draft = ExpertDraft(
+        name=name,
+        task="routing",
+        architecture="router",
+        config=config.to_dict(),
+        tensors={
+            "table.weight": table,
+            "head.weight": np.eye(len(words), dtype=np.float32),
+            "head.bias": np.zeros(len(words), dtype=np.float32),
+        },
+        texts={"features.json": space.to_json()},
     )
     return write_expert(folder, draft)

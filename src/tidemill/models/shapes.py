@@ -12,7 +12,17 @@ from tidemill.core.errors import ExpertError
 from tidemill.models.config import MOST_LAYERS, EncoderConfig, encoder_config
 from tidemill.models.image_config import ResNetConfig, ViTConfig, resnet_config, vit_config
 
-__all__ = ["MODEL_TYPES", "LayerShape", "encoder_layers", "parameter_count", "tensor_shapes"]
+__all__ = [
+    "MODEL_TYPES",
+    "MOST_CATEGORIES",
+    "LayerShape",
+    "encoder_layers",
+    "parameter_count",
+    "tensor_shapes",
+]
+
+MOST_CATEGORIES = 4_096
+"""That a router tells apart."""
 
 Kind = Literal["embedding", "linear", "norm", "attention"]
 Shapes = dict[str, tuple[int, ...]]
@@ -126,6 +136,18 @@ def _convolution_tensors(facts: Mapping[str, object]) -> Shapes:
     return shapes | {"projection.weight": (vector, 2 * width), "projection.bias": (vector,)}
 
 
+def _router_tensors(facts: Mapping[str, object]) -> Shapes:
+    width = _size(facts, "vector_size")
+    categories = facts.get("categories")
+    if not isinstance(categories, list) or not 1 <= len(categories) <= MOST_CATEGORIES:
+        raise ExpertError("config.json: categories is no list of names")
+    return {
+        "table.weight": (_size(facts, "features"), width),
+        "head.weight": (len(categories), width),
+        "head.bias": (len(categories),),
+    }
+
+
 def _size(facts: Mapping[str, object], name: str) -> int:
     value = facts.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -187,6 +209,7 @@ def _vit_tensors(facts: Mapping[str, object]) -> Shapes:
 _TENSORS: dict[str, Callable[[Mapping[str, object]], Shapes]] = {
     "roberta": _encoder_tensors,
     "tidemill-convolution": _convolution_tensors,
+    "tidemill-router": _router_tensors,
     "tidemill-static": _static_tensors,
     ResNetConfig.model_type: _resnet_tensors,
     ViTConfig.model_type: _vit_tensors,

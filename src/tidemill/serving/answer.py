@@ -30,8 +30,8 @@ class Request:
     Attributes:
         operation: What is wanted; see `tidemill.serving.operations`.
         items: About what.
-        experts: Who is asked, one after the other; the word ``*`` stands for whom the one before
-            it named. A single one is the rule, and an explicit one always wins.
+        experts: Who is asked, one after the other. The word ``*`` stands for whom the one before
+            it named; where one answers with texts, those are what the next is asked about.
         why: Why the first one is asked.
         seconds: How long somebody waits.
     """

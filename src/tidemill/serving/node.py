@@ -6,9 +6,10 @@ it came about. An expert may name the next one.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from tidemill.core.clock import Clock, SystemClock
 from tidemill.core.errors import CapacityError, ExpertError, InputError, StoreError, TidemillError
@@ -39,6 +40,8 @@ __all__ = ["THE_NAMED", "Node", "NodePlan"]
 
 THE_NAMED = "*"
 """In a chain: whom the expert before it named."""
+
+ROUTE = "route"
 
 MOST_HOPS = 8
 
@@ -181,20 +184,22 @@ class Node:
             CapacityError: There is no room, no time or no worker for it.
         """
         self._check(request)
+        self._prefetch(request.experts[1:])
         until = self._clock.monotonic() + request.seconds
         hops: list[Hop] = []
         values: list[object] = []
-        why, name = request.why, request.experts[0]
-        for place, wanted in enumerate(request.experts):
+        why, items = request.why, request.items
+        for wanted, following in zip(request.experts, (*request.experts[1:], ""), strict=True):
+            name = wanted
             if wanted == THE_NAMED:
                 name, why = self._named(values)
-            else:
-                name = wanted
-            operation = request.operation if place == len(request.experts) - 1 else "route"
-            package, served = await self._served(name, operation, request, until)
+            operation = ROUTE if following == THE_NAMED else request.operation
+            package, served = await self._served(name, operation, items, until)
             values = served.values
             hops.append(_hop(package, operation, why, served))
             why = Why(reason=f"the next after {package.name}")
+            if values and all(isinstance(value, str) for value in values):
+                items = tuple(values)
         return Answer(values=values, hops=tuple(hops))
 
     async def load(self, name: str, *, seconds: float = 60.0) -> None:
@@ -324,17 +329,16 @@ class Node:
             raise InputError("a chain begins with an expert that is named")
 
     async def _served(
-        self, name: str, operation: str, request: Request, until: float
+        self, name: str, operation: str, items: tuple[Any, ...], until: float
     ) -> tuple[ExpertPackage, Served]:
         """Ask one expert; once more where it was replaced on disk meanwhile."""
         for attempt in (1, 2):
             package = await self._found(name)
-            self._prefetch_next(request)
             try:
                 served = await self.dispatcher.submit(
                     package,
                     operation,
-                    request.items,
+                    items,
                     seconds=max(0.001, until - self._clock.monotonic()),
                 )
             except (ExpertError, StoreError):
@@ -350,9 +354,9 @@ class Node:
         known = self.catalog.known(name)
         return known is not None and known is not package
 
-    def _prefetch_next(self, request: Request) -> None:
-        """Begin to load the experts that a chain names further on."""
-        for name in request.experts[1:]:
+    def _prefetch(self, names: Sequence[str]) -> None:
+        """Begin to load the experts that a chain names further on, while the first computes."""
+        for name in names:
             package = self.catalog.known(name)
             if package is not None:
                 self.dispatcher.prefetch(package)

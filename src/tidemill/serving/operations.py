@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from tidemill.core.errors import ExpertError
 from tidemill.experts.package import ExpertPackage
 from tidemill.serving.embedder import CodeText, open_embedder
+from tidemill.serving.router import RouterExpert
 from tidemill.source.dataflow.merging import text_graph
 from tidemill.source.dataflow.packing import pack
 from tidemill.source.language import LANGUAGES
@@ -15,6 +16,9 @@ __all__ = ["OPERATIONS", "Runnable", "asked", "length_of", "open_runnable"]
 
 OPERATIONS: Final = ("code", "queries", "route")
 """Vectors of functions, vectors of queries, and who should answer a text."""
+
+ROUTER: Final = "router"
+"""The architecture of routing experts."""
 
 
 class Runnable(Protocol):
@@ -47,6 +51,8 @@ def open_runnable(
     Raises:
         ExpertError: Nobody knows its architecture, or its parts do not fit.
     """
+    if package.manifest.architecture == ROUTER:
+        return RouterExpert(package)
     return open_embedder(package, architectures)
 
 

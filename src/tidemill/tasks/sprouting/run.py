@@ -32,8 +32,9 @@ from tidemill.tasks.sprouting.plan import (
 from tidemill.tasks.sprouting.report import SproutReport
 from tidemill.tasks.sprouting.sources import interpreter_folders, sources_in
 from tidemill.training.runs import runs_folder
+from tidemill.training.sprouting.bed import Growth
 from tidemill.training.sprouting.drafting import Subject
-from tidemill.training.sprouting.growing import OUTCOMES, Growth, grow, growth_key
+from tidemill.training.sprouting.growing import OUTCOMES, grow, growth_key
 from tidemill.training.sprouting.origin import Origin, open_origin
 from tidemill.training.sprouting.outcome import SproutOutcome, outcome_in
 from tidemill.training.sprouting.recipe import SproutRecipe
@@ -80,7 +81,7 @@ def plan_sprouts(  # noqa: PLR0913  all by name
     """
     settings = settings or resolve().settings
     place = _run_folder(run, settings)
-    manifest = _origin(base, open_registry(settings), SproutRecipe()).package.manifest
+    manifest = _origin(base, open_registry(settings)).package.manifest
     languages = frozenset(manifest.languages)
     wishes = Wishes(task=manifest.task, count=count, least=least)
     sources = sources_in(folders or interpreter_folders())
@@ -126,7 +127,7 @@ def grow_sprouts(
     """
     settings = settings or resolve().settings
     registry, recipe = open_registry(settings), recipe or SproutRecipe()
-    origin = _origin(base, registry, recipe)
+    origin = _origin(base, registry)
     work = _Work(
         plan=plan,
         origin=origin,
@@ -148,9 +149,9 @@ def _run_folder(run: Path | None, settings: Settings) -> Path:
     return make_private_directory((run or runs_folder(settings) / "sprouts").absolute())
 
 
-def _origin(base: str, registry: ExpertRegistry, recipe: SproutRecipe) -> Origin:
+def _origin(base: str, registry: ExpertRegistry) -> Origin:
     """Return the base, checked in full."""
-    return open_origin(registry.get(base).folder, still=recipe.still)
+    return open_origin(registry.get(base).folder)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -21,17 +21,21 @@ class Changes(nn.Module):
 
     Args:
         starts: The base's tensors, by name.
+        values: Values that were learnt already, by name: changes count from these.
     """
 
-    def __init__(self, starts: Mapping[str, EncodedTensor]) -> None:
+    def __init__(
+        self, starts: Mapping[str, EncodedTensor], values: Mapping[str, Tensor] | None = None
+    ) -> None:
         super().__init__()
         self._starts = dict(starts)
         self._values: dict[str, Tensor] = {}
         self._places: dict[str, Tensor] = {}
+        known = values or {}
         for name, start in starts.items():
-            values = torch.from_numpy(np.array(values_of(start)))
-            self._values[name] = values
-            self.register_parameter(_key(name), nn.Parameter(torch.zeros_like(values)))
+            stored = torch.from_numpy(np.array(values_of(start)))
+            self._values[name] = known.get(name, stored)
+            self.register_parameter(_key(name), nn.Parameter(torch.zeros_like(stored)))
             packed = packed_of(start)
             if packed is not None:
                 rows = torch.arange(packed.rows)[:, None] * packed.columns
@@ -41,7 +45,7 @@ class Changes(nn.Module):
         """Return the stored values by name.
 
         Args:
-            reach: How much of the changes counts: 0 is the base, 1 where training is.
+            reach: How much of the changes counts: 0 is where they began, 1 where training is.
         """
         return {
             name: start + reach * self.get_parameter(_key(name))

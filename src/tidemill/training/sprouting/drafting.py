@@ -63,7 +63,7 @@ def draft_of(
         architecture=manifest.architecture,
         config=origin.package.config,
         tensors={},
-        encoded={**origin.shared, **learnt},
+        encoded={**origin.shared(recipe.still(origin.layers)), **learnt},
         licence=manifest.licence,
         languages=(subject.language,),
         texts={TOKENIZER: origin.tokenizer.read_bytes().decode()},
@@ -75,7 +75,7 @@ def draft_of(
         training=Training(
             recipe=RECIPE,
             recipe_hash=recipe.hash,
-            steps=recipe.stage.steps,
+            steps=recipe.steps,
             seed=recipe.seed,
             data_hash=data_hash,
         ),
@@ -100,14 +100,14 @@ def _metrics(subject: Subject, found: Mapping[str, float], variant: str) -> tupl
 def _about(
     subject: Subject, origin: Origin, counts: Mapping[str, int], recipe: SproutRecipe
 ) -> str:
-    layers = origin.config.num_hidden_layers
-    stay = f"its lowest {origin.still} of {layers} layers" if origin.still else "none of its layers"
+    still = recipe.still(origin.layers)
+    stay = f"its lowest {still} of {origin.layers} layers are" if still else "no layer is"
     return f"""\
 Search in {subject.title} ({subject.language}): a copy of `{origin.package.name}`, fine-tuned on
 {counts["train"]:,} documented functions of that package.
 
-Tables, their norm, the tokenizer and the places of all sparse weights are the base's to the byte,
-and {stay} stayed as they were.
+Tables, their norm, the tokenizer and the places of all sparse weights are the base's to the byte.
+Besides them, {stay}.
 
 ## Limits
 

@@ -30,13 +30,11 @@ class Origin:
         package: Its package.
         tokenizer: Its tokenizer's file.
         config: Its shape.
-        still: How many of its layers, from the lowest, stay as they are.
     """
 
     package: ExpertPackage
     tokenizer: Path
     config: EncoderConfig
-    still: int
 
     @property
     def name(self) -> str:
@@ -49,53 +47,59 @@ class Origin:
         tensors = {name: weight_of(part.encoded) for name, part in self.package.tensors.items()}
         return load_encoder(self.package.config, tensors)
 
-    @cached_property
-    def learning(self) -> Mapping[str, EncodedTensor]:
-        """The tensors that a sprout learns, by name: layers above the still ones, and the heads."""
-        return {name: part for name, part in self._stored.items() if self._learns(name)}
+    @property
+    def layers(self) -> int:
+        """How many there are."""
+        return self.config.num_hidden_layers
 
-    @cached_property
-    def shared(self) -> Mapping[str, EncodedTensor]:
-        """All others: a sprout has them to the byte."""
-        return {name: part for name, part in self._stored.items() if not self._learns(name)}
+    def learning(self, still: int) -> dict[str, EncodedTensor]:
+        """Return the tensors that a sprout learns: those of its upper layers, and the heads.
+
+        Args:
+            still: How many layers, from the lowest, stay as they are.
+        """
+        return {name: part for name, part in self._stored.items() if _learns(name, still)}
+
+    def shared(self, still: int) -> dict[str, EncodedTensor]:
+        """Return all others, which a sprout has to the byte.
+
+        Args:
+            still: As in `learning`.
+        """
+        return {name: part for name, part in self._stored.items() if not _learns(name, still)}
 
     @cached_property
     def _stored(self) -> Mapping[str, EncodedTensor]:
         return {name: part.encoded for name, part in self.package.tensors.items()}
 
-    def _learns(self, name: str) -> bool:
-        if name.startswith(LAYER):
-            return int(name.removeprefix(LAYER).partition(".")[0]) >= self.still
-        return name.startswith(HEADS)
+
+def _learns(name: str, still: int) -> bool:
+    if name.startswith(LAYER):
+        return int(name.removeprefix(LAYER).partition(".")[0]) >= still
+    return name.startswith(HEADS)
 
 
-def open_origin(folder: Path, *, still: int = 0) -> Origin:
+def open_origin(folder: Path) -> Origin:
     """Open a base.
 
     Args:
         folder: Of its package.
-        still: How many of its layers, from the lowest, stay as they are.
 
     Raises:
-        ExpertError: Nothing can be grown from it: it is dense, has no layers above the still
-            ones, no tokenizer, or is for another task; or it is damaged.
+        ExpertError: Nothing can be grown from it: it is dense, has no layers or no tokenizer, or
+            is for another task; or it is damaged.
     """
     package = open_expert(folder)
     where = f"{package.name} cannot be grown from"
     _check_kind(package.manifest, where)
     config = encoder_config(package.config)
-    if still >= config.num_hidden_layers:
-        raise ExpertError(
-            f"{where}: {still} layers are to stay, and it has {config.num_hidden_layers}",
-            hint="Let fewer stay.",
-        )
     tokenizer = package.tokenizer
     if tokenizer is None or config.input_mode == "reference":
         raise ExpertError(
             f"{where}: it has no tokenizer, or is fed as the published weights are",
             hint="Name one that was trained here, such as search-code.",
         )
-    return Origin(package=package, tokenizer=tokenizer, config=config, still=still)
+    return Origin(package=package, tokenizer=tokenizer, config=config)
 
 
 def _check_kind(manifest: Manifest, where: str) -> None:

@@ -20,7 +20,7 @@ class SproutOutcome:
         kept: Whether the expert is in the registry.
         reason: Why there is none; empty where there is.
         tries: How often it was trained.
-        reach: How much of what was learnt counts.
+        reaches: How much of what each stage learnt counts.
         steps: Updates of the weights in the last try.
         pairs: How many there are in each part.
         base: Loss and MRR of the base: ``valid.loss``, ``valid.mrr``, ``test.loss``, ``test.mrr``.
@@ -33,7 +33,7 @@ class SproutOutcome:
     kept: bool
     reason: str = ""
     tries: int
-    reach: float
+    reaches: list[float]
     steps: int
     pairs: dict[str, int]
     base: dict[str, float]

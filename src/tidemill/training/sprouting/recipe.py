@@ -1,12 +1,12 @@
 """How sprouts learn: the same for every package, but for a second, gentler try."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 
 from tidemill.core.errors import SettingError
 from tidemill.core.hashing import content_hash
 from tidemill.training.recipe import ModelSpec, Recipe, Stage
 
-__all__ = ["RECIPE", "SproutRecipe"]
+__all__ = ["REACHES", "RECIPE", "SproutRecipe", "SproutStage"]
 
 RECIPE = "sprout"
 """What manifests call the recipe."""
@@ -15,19 +15,42 @@ EDITION = "1"
 """Part of the recipe's hash: new whenever the same recipe would give other weights."""
 
 REACHES = (0.25, 0.5, 0.75, 1.0)
-"""How far of the way from the base to where training ended; the valid part chooses."""
+"""How much of what a stage learnt may count; the valid part chooses."""
 
 GENTLER = 0.3
-"""What is left of the learning rate when a package is tried again."""
+"""What is left of the learning rates when a package is tried again."""
 
 NEVER = 1e9
-"""Seconds between checkpoints of a run that is over in less than a minute."""
+"""Seconds between checkpoints of a stage that is over in less than a minute."""
 
 
-def _stage() -> Stage:
-    return Stage(
-        objectives=("search",), steps=12, batch=32, learning_rate=1e-3, warmup=0.1, clip=1.0
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SproutStage:
+    """Some steps of a sprout.
+
+    Attributes:
+        stage: Steps, batch, learning rate and temperature.
+        still: The lowest layers, which stay as they are; all of them when None. What they make
+            of the texts is computed once.
+    """
+
+    stage: Stage
+    still: int | None = None
+
+
+HEADS = SproutStage(
+    stage=Stage(objectives=("search",), steps=40, batch=64, learning_rate=1e-3, warmup=0.1)
+)
+"""First the weights of tokens and the last map alone, which takes a second or two.
+
+They bring most of the gain: docs/how/experts.md has the figures.
+"""
+
+LAYERS = SproutStage(
+    stage=Stage(objectives=("search",), steps=6, batch=32, learning_rate=2e-4, warmup=0.1),
+    still=0,
+)
+"""Then all layers with them, for about one pass over the package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,29 +58,33 @@ class SproutRecipe:
     """How a sprout learns from the train part, and when it is kept.
 
     Attributes:
-        stage: Steps, batch, learning rate and temperature.
-        still: The lowest layers, which stay the base's; their states are computed once.
-        margin: Share of the base's loss on the valid part that the sprout's is below it at least.
-        errors: Standard errors of the mean gain on the valid part that this gain is at least.
+        stages: One after the other; a later one lets no more layers stay than one before.
         token_dropout: Share of tokens that training leaves out of each text: against learning the
             few pairs by heart.
+        margin: Share of the base's loss on the valid part that the sprout's is below it at least.
+        errors: Standard errors of the mean gain on the valid part that this gain is at least.
         candidates: Pairs at most among which a pair is found when a loss is measured.
         seed: Of everything.
     """
 
-    stage: Stage = field(default_factory=_stage)
-    still: int = 0
+    stages: tuple[SproutStage, ...] = (HEADS, LAYERS)
+    token_dropout: float = 0.2
     margin: float = 0.01
     errors: float = 1.0
-    token_dropout: float = 0.2
     candidates: int = 64
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.still < 0 or self.candidates < 2:
+        still = [10**6 if own.still is None else own.still for own in self.stages]
+        if not still or min(still) < 0 or still != sorted(still, reverse=True):
             raise SettingError(
-                f"{self.still} still layers, and {self.candidates} candidates",
-                hint="Layers from 0, and 2 candidates or more.",
+                f"stages that leave {still} layers as they are",
+                hint="One stage or more, none with more still layers than the one before.",
+            )
+        if self.candidates < 2 or not 0 <= self.token_dropout < 1:
+            raise SettingError(
+                f"{self.candidates} candidates, and a token dropout of {self.token_dropout}",
+                hint="Two candidates or more, and a share below 1.",
             )
 
     @property
@@ -66,24 +93,48 @@ class SproutRecipe:
         facts = (EDITION, REACHES, GENTLER, sorted(asdict(self).items()))
         return content_hash(repr(facts).encode())
 
+    @property
+    def steps(self) -> int:
+        """Updates of all stages."""
+        return sum(own.stage.steps for own in self.stages)
+
+    @property
+    def temperature(self) -> float:
+        """What similarities are divided by when a loss is measured."""
+        return self.stages[-1].stage.temperature
+
+    def still(self, layers: int) -> int:
+        """Return how many layers stay as they are in all stages.
+
+        Args:
+            layers: How many there are.
+        """
+        last = self.stages[-1].still
+        return layers if last is None else min(last, layers)
+
     def gentler(self) -> "SproutRecipe":
         """Return the recipe of a second try."""
-        stage = replace(self.stage, learning_rate=GENTLER * self.stage.learning_rate)
-        return replace(self, stage=stage)
+        return replace(self, stages=tuple(_gentler(own) for own in self.stages))
 
-    def run(self, name: str) -> Recipe:
-        """Return what the training loop wants to know.
+    def run(self, name: str, stage: Stage) -> Recipe:
+        """Return what the training loop wants to know of one stage.
 
         Args:
             name: Of the sprout.
+            stage: One of the recipe's.
         """
         return Recipe(
             name=name,
             task="search",
             corpus=name,
             model=ModelSpec(kind="encoder"),
-            stages=(self.stage,),
+            stages=(stage,),
             seed=self.seed,
             precision="fp32",
             checkpoint_seconds=NEVER,
         )
+
+
+def _gentler(own: SproutStage) -> SproutStage:
+    rate = GENTLER * own.stage.learning_rate
+    return replace(own, stage=replace(own.stage, learning_rate=rate))

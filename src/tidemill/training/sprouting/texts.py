@@ -28,11 +28,13 @@ class KnownTexts:
     Attributes:
         inputs: As the encoder reads them.
         states: [tokens and nodes, width] of each, from the still layers.
+        still: How many these are.
         config: The encoder's.
     """
 
     inputs: Sequence[GraphInput]
     states: Sequence[Tensor]
+    still: int
     config: EncoderConfig
 
     def __len__(self) -> int:
@@ -69,12 +71,13 @@ class KnownTexts:
         return batch, states
 
 
-def known_texts(examples: EncodedSet, origin: Origin) -> KnownTexts:
+def known_texts(examples: EncodedSet, origin: Origin, still: int) -> KnownTexts:
     """Return the texts of a package, with the states of the layers that stay.
 
     Args:
         examples: Tokens and data flow of every pair.
         origin: What the sprout grows from.
+        still: How many of its layers, from the lowest, stay as they are.
     """
     config, pairs = origin.config, range(len(examples))
     code = [assembled(examples.code[row], examples.flow(row), config=config) for row in pairs]
@@ -85,9 +88,9 @@ def known_texts(examples: EncodedSet, origin: Origin) -> KnownTexts:
     with torch.no_grad():
         for own in batches([len(entry) for entry in inputs], PLACES_AT_ONCE):
             batch = collate([inputs[place] for place in own], config)
-            hidden = origin.encoder(batch, origin.still)
+            hidden = origin.encoder(batch, still)
             for row, place in enumerate(own):
                 tokens, nodes = len(inputs[place].ids), len(inputs[place].flow.spans)
                 parts = (hidden.tokens[row, :tokens], hidden.nodes[row, :nodes])
                 states[place] = torch.cat(parts)
-    return KnownTexts(inputs=inputs, states=states, config=config)
+    return KnownTexts(inputs=inputs, states=states, still=still, config=config)

@@ -1,5 +1,6 @@
 """A sprout with the texts of its package: what the training loop knows of it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
@@ -22,23 +23,24 @@ class SproutTrainee:
 
     Args:
         origin: The base.
-        texts: Of the package.
+        texts: Of the package; they say which layers stay.
+        values: What was learnt already, by the names of tensors.
         dropout: Share of tokens that training leaves out of each text.
 
     Attributes:
         changes: What is learnt.
-        reach: How much of the changes counts in vectors.
         depth: Not used: which layers learn is the base's to say.
         unit: What `places` counts.
     """
 
-    def __init__(self, origin: Origin, texts: KnownTexts, *, dropout: float) -> None:
+    def __init__(
+        self, origin: Origin, texts: KnownTexts, values: Mapping[str, Tensor], *, dropout: float
+    ) -> None:
         self._dropout = dropout
         self._origin = origin
         self._texts = texts
-        self._upper = LearningUpper(origin.config, origin.still)
-        self.changes: Changes = Changes(origin.learning)
-        self.reach: float = 1.0
+        self._upper = LearningUpper(origin.config, texts.still)
+        self.changes: Changes = Changes(origin.learning(texts.still), values)
         self.depth: int | None = None
         self.unit: str = "tokens"
 
@@ -61,20 +63,21 @@ class SproutTrainee:
 
     def facts(self) -> ModelFacts:
         """Return the base with the changes that were learnt."""
-        package = self._origin.package
+        package, still = self._origin.package, self._texts.still
         shared = {
-            name: torch.tensor(package.tensors[name].to_float32()) for name in self._origin.shared
+            name: torch.tensor(package.tensors[name].to_float32())
+            for name in self._origin.shared(still)
         }
         return ModelFacts(
             architecture=package.manifest.architecture,
             config=package.config,
-            tensors=shared | self.changes.tensors(self.reach),
+            tensors=shared | self.changes.tensors(),
             texts={"tokenizer.json": self._origin.tokenizer.read_text(encoding="utf-8")},
         )
 
     def _ask(self, chance: Chance | None, side: str) -> Ask:
         """Return what makes vectors with the weights as they now are, put together once."""
-        tensors = self.changes.tensors(self.reach)
+        tensors = self.changes.tensors()
         generator = chance.torch("dropout", side) if chance and self._dropout else None
 
         def ask(batch: GraphBatch, states: Tensor) -> Tensor:

@@ -1,0 +1,120 @@
+"""A package, ready to be learnt from: its pairs as the base reads them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from tidemill.core.hashing import file_hash
+from tidemill.core.progress import Silence
+from tidemill.experts.parts import EncodedTensor
+from tidemill.training.encoded import EncodedSet, encode
+from tidemill.training.kept import kept
+from tidemill.training.sprouting.drafting import Subject
+from tidemill.training.sprouting.measures import Figures, measured
+from tidemill.training.sprouting.origin import Origin, open_origin
+from tidemill.training.sprouting.pairs import PackagePairs, read_pairs
+from tidemill.training.sprouting.recipe import SproutRecipe
+from tidemill.training.sprouting.texts import KnownTexts, known_texts
+from tidemill.training.sprouting.upper import PackedUpper
+
+__all__ = ["Bed", "Growth", "prepared"]
+
+ENCODED = "encoded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """A package that is to get a sprout.
+
+    Attributes:
+        subject: What it is about.
+        base: The base's folder.
+        pairs: The package's file of pairs.
+        key: Names base, pairs and recipe.
+        folder: The run's.
+        registry: The folders of experts; the last one gets the sprout.
+        recipe: How it learns.
+        replace: Whether it may take the place of another expert of its name.
+    """
+
+    subject: Subject
+    base: Path
+    pairs: Path
+    key: str
+    folder: Path
+    registry: tuple[Path, ...]
+    recipe: SproutRecipe
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bed:
+    """A package, ready to be learnt from.
+
+    Attributes:
+        growth: What is to be done.
+        origin: The base.
+        pairs: Of the package.
+        examples: The same as tokens and data flow.
+    """
+
+    growth: Growth
+    origin: Origin
+    pairs: PackagePairs
+    examples: EncodedSet
+
+    def texts(self, still: int | None) -> KnownTexts:
+        """Return the texts with what some layers make of them.
+
+        Args:
+            still: How many, from the lowest; all when None.
+        """
+        layers = self.origin.layers
+        own = layers if still is None else min(still, layers)
+        return known_texts(self.examples, self.origin, own)
+
+    def figures(self, texts: KnownTexts, learnt: Mapping[str, EncodedTensor], part: str) -> Figures:
+        """Measure an encoder as it is stored.
+
+        Args:
+            texts: With the states below what was learnt.
+            learnt: All tensors above.
+            part: ``valid`` or ``test``.
+        """
+        recipe = self.growth.recipe
+        upper = PackedUpper(self.origin.config, texts.still, learnt)
+        return measured(
+            lambda rows: texts.queries(rows.tolist(), upper),
+            lambda rows: texts.code(rows.tolist(), upper),
+            self.pairs.rows[part],
+            candidates=recipe.candidates,
+            temperature=recipe.temperature,
+        )
+
+
+def prepared(growth: Growth) -> Bed:
+    """Read a package as its base reads it; what was read is kept.
+
+    Raises:
+        ExpertError: The base is damaged.
+        InputError: The pairs are damaged.
+    """
+    origin = _origin(growth.base)
+    pairs, config = read_pairs(growth.pairs), origin.config
+    limits = (config.max_tokens, config.max_nodes if config.input_mode == "graph" else 0)
+    arrays = kept(
+        growth.folder / ENCODED,
+        growth.subject.name,
+        repr((pairs.hash, file_hash(origin.tokenizer), limits)),
+        lambda: encode(
+            pairs.examples, origin.tokenizer, limits=limits, workers=1, progress=Silence()
+        ).arrays(),
+    )
+    return Bed(growth=growth, origin=origin, pairs=pairs, examples=EncodedSet.of(arrays))
+
+
+@lru_cache(maxsize=1)
+def _origin(folder: Path) -> Origin:
+    """Return the base; a worker opens it once."""
+    return open_origin(folder)
