@@ -40,6 +40,7 @@ def test_it_is_the_optimum_for_equal_sizes(trace: str, capacity: int) -> None:
     assert misses(lambda _: Belady(trace), capacity, trace) == fewest_misses(trace, capacity)
 
 
+@pytest.mark.claim("coe.policy.lru")
 @pytest.mark.parametrize("name", POLICIES)
 @given(
     trace=st.text(alphabet="abcdefghij", min_size=1, max_size=80),

@@ -87,6 +87,7 @@ class Conformance(RuleBasedStateMachine):
         assert self.twin.left == tier.left
 
 
+@pytest.mark.claim("coe.policy.lru")
 @pytest.mark.parametrize("name", MADE)
 def test_every_policy_keeps_the_seam(name: str) -> None:
     machine: Any = type("Machine", (Conformance,), {"make": staticmethod(MADE[name])})

@@ -28,6 +28,7 @@ def test_it_misses_less_than_lru_before_long(capacity: int) -> None:
     assert fewer(zipf(6_000, alpha=0.8, seed=21), capacity) > 0.1
 
 
+@pytest.mark.claim("coe.policy.default")
 @pytest.mark.slow
 def test_it_misses_at_least_15_percent_less_than_lru_where_popularity_stays() -> None:
     found = {
@@ -39,6 +40,7 @@ def test_it_misses_at_least_15_percent_less_than_lru_where_popularity_stays() ->
     assert min(gain for (alpha, _), gain in found.items() if alpha >= 0.8) >= 0.15
 
 
+@pytest.mark.claim("coe.policy.default")
 @pytest.mark.slow
 @pytest.mark.parametrize("capacity", CAPACITIES)
 def test_it_misses_no_more_than_lru_where_popularity_drifts(capacity: int) -> None:
