@@ -30,7 +30,7 @@ def selftest(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Kill, damage and fill up a store, disturb a server, and check that nothing is lost.
+    """Kill and damage a store and a server, and check that nothing is lost.
 
     Everything happens in a temporary folder; your store is not touched. Ends
     with exit code 1 when a check fails.
