@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from tidemill.experts.registry import ExpertRegistry as ExpertRegistry
     from tidemill.experts.registry import open_registry as open_registry
     from tidemill.experts.verification import verify_expert as verify_expert
+    from tidemill.serving.answer import Request as Request
+    from tidemill.serving.local import local_experts as local_experts
+    from tidemill.serving.node import Node as Node
+    from tidemill.serving.node import NodePlan as NodePlan
     from tidemill.sparsity.packing import pack_model as pack_model
     from tidemill.sparsity.pattern import NMPattern as NMPattern
     from tidemill.sparsity.sparsifier import Sparsifier as Sparsifier
@@ -60,8 +64,11 @@ __all__ = [
     "LockedError",
     "MissingExtraError",
     "NMPattern",
+    "Node",
+    "NodePlan",
     "ParseTimeoutError",
     "PlanOptions",
+    "Request",
     "SettingError",
     "Sparsifier",
     "Sparsity",
@@ -79,6 +86,7 @@ __all__ = [
     "index",
     "inspect_corpus",
     "list_runs",
+    "local_experts",
     "open_corpus",
     "open_expert",
     "open_registry",
@@ -98,7 +106,10 @@ _HOMES = {
     "ExpertDraft": "tidemill.experts.packing",
     "ExpertRegistry": "tidemill.experts.registry",
     "NMPattern": "tidemill.sparsity.pattern",
+    "Node": "tidemill.serving.node",
+    "NodePlan": "tidemill.serving.node",
     "PlanOptions": "tidemill.tasks.planning",
+    "Request": "tidemill.serving.answer",
     "Sparsifier": "tidemill.sparsity.sparsifier",
     "Sparsity": "tidemill.sparsity.spec",
     "build_corpus": "tidemill.corpus.build",
@@ -113,6 +124,7 @@ _HOMES = {
     "index": "tidemill.tasks.indexing",
     "inspect_corpus": "tidemill.corpus.inspection",
     "list_runs": "tidemill.training.runs",
+    "local_experts": "tidemill.serving.local",
     "open_corpus": "tidemill.corpus.packed",
     "open_expert": "tidemill.experts.package",
     "open_registry": "tidemill.experts.registry",

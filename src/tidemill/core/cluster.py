@@ -225,7 +225,7 @@ def _parted(address: str) -> tuple[str, int]:
 
 
 def _knock(host: str, port: int) -> None:
-    """Refuse an address where nobody is, for which Ray would wait a quarter of an hour."""
+    """Refuse an address where nobody is, which Ray would try for many minutes."""
     try:
         socket.create_connection((host.strip("[]"), port), _KNOCK_SECONDS).close()
     except OSError as error:

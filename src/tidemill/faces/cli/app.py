@@ -103,6 +103,7 @@ VERBS: tuple[Verb, ...] = (
     _verb("experts export", "Write an expert so that Hugging Face's programs load it."),
     _verb("experts pack", "Pack an expert into one file."),
     _verb("experts remove", "Remove one of your experts."),
+    _verb("experts sprout", "Grow many small experts, each fine-tuned on one package."),
     _verb("experts top", "Watch a server's experts move between its tiers, live."),
     _verb("data build", "Build a packed training set from a recipe."),
     _verb("data inspect", "Look into a packed training set."),

@@ -39,9 +39,9 @@ class StrictConnection(h11.Connection):
         self._chunk_bytes = 0
         self.refusal: Problem | None = None
         """Why nothing more is read; None while all is well."""
-        self.body_left = 0
+        self.body_left: int = 0
         """Bytes of an announced body that are still to come; 0 where their number is unknown."""
-        self.answers_head = False
+        self.answers_head: bool = False
         """Whether the answer has no body, for the request is a HEAD."""
 
     @property

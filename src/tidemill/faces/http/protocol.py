@@ -7,7 +7,7 @@ the answer) is decided here.
 
 import asyncio
 import logging
-from typing import Any, cast
+from typing import Any
 
 import h11
 from typing_extensions import override
@@ -57,7 +57,6 @@ class GuardedProtocol(H11Protocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.conn: StrictConnection = StrictConnection(limits)
-        self.timeout_keep_alive = limits.keep_alive_seconds  # type: ignore[assignment] # a delay
         self._limits = limits
         self._places = places
         self._polite: PoliteTransport
@@ -183,11 +182,7 @@ class GuardedProtocol(H11Protocol):
         """Answer in place of the application, and leave."""
         _LOGGER.debug("a connection was refused: %s", problem.code)
         self._refused = True
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is not None and not cycle.response_complete:
-            # The application must not answer too.
-            cycle.disconnected = True
-            cycle.message_event.set()
+        _silence(self.cycle)
         if self.conn.can_answer:
             self._write(problem)
         self._polite.close()
@@ -208,6 +203,13 @@ class GuardedProtocol(H11Protocol):
         self._stop_header_timer()
         self._unset_keepalive_if_required()
         return self._places.begins_to_leave(self) and (self._refused or self.conn.awaits_body)
+
+
+def _silence(cycle: RequestResponseCycle | None) -> None:
+    """Tell an application, if one is at work, that its client has gone: we answer for it."""
+    if cycle is not None and not cycle.response_complete:
+        cycle.disconnected = True
+        cycle.message_event.set()
 
 
 def _crowded(limits: Limits) -> Problem:

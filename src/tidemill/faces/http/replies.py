@@ -16,8 +16,8 @@ class Reply:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._muted = False
-        self.started = False
-        self.finished = False
+        self.started: bool = False
+        self.finished: bool = False
 
     async def __call__(self, message: Message) -> None:
         """Send one part of the answer, as ASGI's ``send``; nothing after a refusal."""

@@ -199,6 +199,7 @@ def _config(app: Application, binding: Binding, limits: Limits, address: Address
         # Whoever is on loopback could name any address as its own.
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=limits.keep_alive_seconds,  # type: ignore[arg-type] # a delay
         timeout_graceful_shutdown=binding.drain_seconds + _GRACE_SECONDS,
     )
 

@@ -42,7 +42,7 @@ class PoliteTransport(asyncio.Transport):
         self._limits = limits
         self._on_leave = on_leave
         self._timer: asyncio.TimerHandle | None = None
-        self.leaving = False
+        self.leaving: bool = False
 
     @override
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Which packages are to get a sprout, written down with their pairs: the plan of a run."""
 
 import json
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -152,7 +153,7 @@ def made_plan(
     divisions = _divisions(found, wishes)
     names = names_of(wishes.task, divisions)
     members = _members(found, divisions)
-    make_private_directory(folder / PAIRS)
+    _cleared(folder)
     packages = []
     for number, (language, division) in enumerate(divisions):
         examples = _examples(members[number], names[number])
@@ -173,6 +174,13 @@ def made_plan(
     data = json.dumps(plan.to_dict(), indent=1).encode()
     write_atomically(folder / PLAN_FILE, data)
     return plan
+
+
+def _cleared(folder: Path) -> None:
+    """Take away an earlier plan and its pairs, in this order: a plan is there with its pairs."""
+    (folder / PLAN_FILE).unlink(missing_ok=True)
+    shutil.rmtree(folder / PAIRS, ignore_errors=True)
+    make_private_directory(folder / PAIRS)
 
 
 def _divisions(found: Sequence[FoundFunction], wishes: Wishes) -> list[tuple[str, Division]]:

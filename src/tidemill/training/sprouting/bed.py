@@ -1,7 +1,7 @@
 """A package, ready to be learnt from: its pairs as the base reads them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -57,22 +57,26 @@ class Bed:
         origin: The base.
         pairs: Of the package.
         examples: The same as tokens and data flow.
+        known: Texts that were asked for, by their still layers.
     """
 
     growth: Growth
     origin: Origin
     pairs: PackagePairs
     examples: EncodedSet
+    known: dict[int, KnownTexts] = field(default_factory=dict)
 
     def texts(self, still: int | None) -> KnownTexts:
-        """Return the texts with what some layers make of them.
+        """Return the texts with what some layers make of them, computed once.
 
         Args:
             still: How many, from the lowest; all when None.
         """
         layers = self.origin.layers
         own = layers if still is None else min(still, layers)
-        return known_texts(self.examples, self.origin, own)
+        if own not in self.known:
+            self.known[own] = known_texts(self.examples, self.origin, own)
+        return self.known[own]
 
     def figures(self, texts: KnownTexts, learnt: Mapping[str, EncodedTensor], part: str) -> Figures:
         """Measure an encoder as it is stored.

@@ -81,6 +81,7 @@ def _outcome(
         reason=trial.reason,
         tries=trial.number,
         reaches=list(trial.reaches),
+        losses=list(trial.losses),
         steps=bed.growth.recipe.steps,
         pairs=bed.pairs.counts,
         base=_told(base),

@@ -21,6 +21,7 @@ class SproutOutcome:
         reason: Why there is none; empty where there is.
         tries: How often it was trained.
         reaches: How much of what each stage learnt counts.
+        losses: Of the sprout on the valid part after each stage.
         steps: Updates of the weights in the last try.
         pairs: How many there are in each part.
         base: Loss and MRR of the base: ``valid.loss``, ``valid.mrr``, ``test.loss``, ``test.mrr``.
@@ -34,6 +35,7 @@ class SproutOutcome:
     reason: str = ""
     tries: int
     reaches: list[float]
+    losses: list[float]
     steps: int
     pairs: dict[str, int]
     base: dict[str, float]

@@ -6,16 +6,13 @@ from tidemill.core.errors import SettingError
 from tidemill.core.hashing import content_hash
 from tidemill.training.recipe import ModelSpec, Recipe, Stage
 
-__all__ = ["REACHES", "RECIPE", "SproutRecipe", "SproutStage"]
+__all__ = ["RECIPE", "SproutRecipe", "SproutStage"]
 
 RECIPE = "sprout"
 """What manifests call the recipe."""
 
 EDITION = "1"
 """Part of the recipe's hash: new whenever the same recipe would give other weights."""
-
-REACHES = (0.25, 0.5, 0.75, 1.0)
-"""How much of what a stage learnt may count; the valid part chooses."""
 
 GENTLER = 0.3
 """What is left of the learning rates when a package is tried again."""
@@ -32,10 +29,12 @@ class SproutStage:
         stage: Steps, batch, learning rate and temperature.
         still: The lowest layers, which stay as they are; all of them when None. What they make
             of the texts is computed once.
+        reaches: How much of what was learnt may count; the valid part chooses.
     """
 
     stage: Stage
     still: int | None = None
+    reaches: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
 
 
 HEADS = SproutStage(
@@ -47,8 +46,9 @@ They bring most of the gain: docs/how/experts.md has the figures.
 """
 
 LAYERS = SproutStage(
-    stage=Stage(objectives=("search",), steps=6, batch=32, learning_rate=2e-4, warmup=0.1),
+    stage=Stage(objectives=("search",), steps=5, batch=32, learning_rate=2e-4, warmup=0.1),
     still=0,
+    reaches=(0.5, 1.0),
 )
 """Then all layers with them, for about one pass over the package."""
 
@@ -90,7 +90,7 @@ class SproutRecipe:
     @property
     def hash(self) -> str:
         """Names everything that decides what a sprout becomes."""
-        facts = (EDITION, REACHES, GENTLER, sorted(asdict(self).items()))
+        facts = (EDITION, GENTLER, sorted(asdict(self).items()))
         return content_hash(repr(facts).encode())
 
     @property

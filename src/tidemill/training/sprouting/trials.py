@@ -20,7 +20,7 @@ from tidemill.training.sampling import LanguagePlan
 from tidemill.training.sprouting.bed import Bed
 from tidemill.training.sprouting.changes import Changes
 from tidemill.training.sprouting.measures import Figures, gain_of
-from tidemill.training.sprouting.recipe import REACHES, SproutRecipe, SproutStage
+from tidemill.training.sprouting.recipe import SproutRecipe, SproutStage
 from tidemill.training.sprouting.texts import KnownTexts
 from tidemill.training.sprouting.trainee import SproutTrainee
 
@@ -36,6 +36,7 @@ class Trial:
     Attributes:
         number: From 1.
         reaches: How much of what each stage learnt counts.
+        losses: On the valid part after each stage.
         learnt: The tensors as they will be stored.
         texts: With the states below these.
         valid: What they come to on the valid part.
@@ -44,6 +45,7 @@ class Trial:
 
     number: int
     reaches: tuple[float, ...]
+    losses: tuple[float, ...]
     learnt: Mapping[str, EncodedTensor]
     texts: KnownTexts
     valid: Figures
@@ -72,6 +74,7 @@ class _Step:
     texts: KnownTexts
     changes: Changes
     reach: float
+    valid: Figures
 
 
 def _trial(bed: Bed, recipe: SproutRecipe, number: int, base: Figures) -> Trial:
@@ -79,15 +82,14 @@ def _trial(bed: Bed, recipe: SproutRecipe, number: int, base: Figures) -> Trial:
     for own in recipe.stages:
         steps.append(_step(bed, recipe, own, steps[-1] if steps else None))
     last = steps[-1]
-    learnt = last.changes.encoded(last.reach)
-    valid = bed.figures(last.texts, learnt, "valid")
     return Trial(
         number=number,
         reaches=tuple(step.reach for step in steps),
-        learnt=learnt,
+        losses=tuple(step.valid.loss for step in steps),
+        learnt=last.changes.encoded(last.reach),
         texts=last.texts,
-        valid=valid,
-        reason=_why_not(base, valid, recipe),
+        valid=last.valid,
+        reason=_why_not(base, last.valid, recipe),
     )
 
 
@@ -100,8 +102,11 @@ def _step(bed: Bed, recipe: SproutRecipe, own: SproutStage, before: _Step | None
             values = before.changes.values(before.reach)
     trainee = SproutTrainee(bed.origin, texts, values, dropout=recipe.token_dropout)
     _train(bed, recipe, trainee, own.stage)
-    reach = _best_reach(bed, texts, trainee.changes)
-    return _Step(texts=texts, changes=trainee.changes, reach=reach)
+    found = {
+        reach: bed.figures(texts, trainee.changes.encoded(reach), "valid") for reach in own.reaches
+    }
+    best = min(own.reaches, key=lambda reach: found[reach].loss)
+    return _Step(texts=texts, changes=trainee.changes, reach=best, valid=found[best])
 
 
 def _train(bed: Bed, recipe: SproutRecipe, trainee: SproutTrainee, stage: Stage) -> None:
@@ -138,12 +143,6 @@ def _train(bed: Bed, recipe: SproutRecipe, trainee: SproutTrainee, stage: Stage)
         ],
     )
     shutil.rmtree(folder)
-
-
-def _best_reach(bed: Bed, texts: KnownTexts, changes: Changes) -> float:
-    """Return with how much of the changes the loss on the valid part is lowest."""
-    losses = {reach: bed.figures(texts, changes.encoded(reach), "valid").loss for reach in REACHES}
-    return min(REACHES, key=losses.__getitem__)
 
 
 def _why_not(base: Figures, sprout: Figures, recipe: SproutRecipe) -> str:
