@@ -222,6 +222,7 @@ class TestEnds:
 @pytest.mark.slow
 @pytest.mark.usefixtures("local_cluster")
 class TestDoors:
+    @pytest.mark.claim("house.cluster.doors")
     def test_it_listens_on_loopback_alone(self) -> None:
         here = {os.getpid()} | cluster_work.processes_below()
         addresses = cluster_work.listening_addresses(here)
@@ -244,6 +245,7 @@ class TestDoors:
         done = run_python(GUEST, RAY_ADDRESS=own_address(), RAY_AUTH_TOKEN=token)
         assert done.stdout == "[2]\n"
 
+    @pytest.mark.claim("house.cluster.doors")
     def test_a_stranger_is_not_let_in(self) -> None:
         address = own_address()
         refused = run_python(REFUSED, address, RAY_AUTH_TOKEN="0" * 64)
@@ -287,6 +289,7 @@ class TestAlone:
 
 @pytest.mark.slow
 class TestTwoNodes:
+    @pytest.mark.claim("house.cluster.lost-node")
     def test_work_in_flight_survives_a_lost_node(self, tmp_path: Path) -> None:
         pytest.importorskip("ray")
         with cluster_work.two_nodes() as nodes:
@@ -303,6 +306,7 @@ class TestTwoNodes:
         assert len(begun) - len(shards) <= 1  # what the lost node had in work, and nothing finished
         assert again <= {shard for shard, _, attempts in found if attempts > 1}
 
+    @pytest.mark.claim("house.cluster.resume")
     def test_a_killed_program_goes_on_where_its_journal_ends(self, tmp_path: Path) -> None:
         pytest.importorskip("ray")
         with cluster_work.two_nodes() as nodes:

@@ -101,13 +101,14 @@ def _about(
     subject: Subject, origin: Origin, counts: Mapping[str, int], recipe: SproutRecipe
 ) -> str:
     still = recipe.still(origin.layers)
-    stay = f"its lowest {still} of {origin.layers} layers are" if still else "no layer is"
+    learnt = f"the upper {origin.layers - still} of its {origin.layers} layers"
     return f"""\
 Search in {subject.title} ({subject.language}): a copy of `{origin.package.name}`, fine-tuned on
 {counts["train"]:,} documented functions of that package.
 
-Tables, their norm, the tokenizer and the places of all sparse weights are the base's to the byte.
-Besides them, {stay}.
+First the weights of tokens and the last map learnt, then {learnt} with
+them. Tables, their norm, the tokenizer and the places of all sparse weights are the base's to the
+byte.
 
 ## Limits
 

@@ -15,7 +15,7 @@ from tidemill.experts.packing import ExpertDraft
 from tidemill.experts.registry import ExpertRegistry
 from tidemill.training.sprouting.bed import Bed, Growth, prepared
 from tidemill.training.sprouting.drafting import draft_of
-from tidemill.training.sprouting.measures import Figures
+from tidemill.training.sprouting.measures import Figures, gain_of
 from tidemill.training.sprouting.outcome import SproutOutcome, write_outcome
 from tidemill.training.sprouting.recipe import SproutRecipe
 from tidemill.training.sprouting.trials import Trial, best_trial
@@ -86,6 +86,7 @@ def _outcome(
         pairs=bed.pairs.counts,
         base=_told(base),
         sprout=_told(sprout),
+        errors={part: gain_of(base[part], found).error for part, found in sprout.items()},
     )
 
 

@@ -25,7 +25,8 @@ class SproutOutcome:
         steps: Updates of the weights in the last try.
         pairs: How many there are in each part.
         base: Loss and MRR of the base: ``valid.loss``, ``valid.mrr``, ``test.loss``, ``test.mrr``.
-        sprout: The same of the sprout; empty where there is none.
+        sprout: The same of the sprout; of one that is refused, on the valid part alone.
+        errors: Standard error of the mean by which the sprout's loss is below, by part.
         cpu_seconds: Processor time that all of it took.
     """
 
@@ -40,6 +41,7 @@ class SproutOutcome:
     pairs: dict[str, int]
     base: dict[str, float]
     sprout: dict[str, float]
+    errors: dict[str, float]
     cpu_seconds: float = 0.0
 
     @property
