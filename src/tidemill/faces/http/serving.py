@@ -22,7 +22,7 @@ from tidemill.tasks.asking import names_in
 
 __all__ = ["ServePlan", "node_plan", "serve_experts", "token_path"]
 
-DRAIN_SECONDS = 10
+DRAIN_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
