@@ -9,15 +9,18 @@ import base64
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import ray
 import torch
-from ray import serve
 
 from tidemill.experts.package import open_expert
 from tidemill.serving.embedder import open_embedder
+
+serve: Any = import_module("ray.serve")
+"""Ray types it for classes that its decorators have made, which no checker follows."""
 
 FOLDER, MODELS, REPLICAS = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 
@@ -47,7 +50,8 @@ def main() -> None:
     """Serve until standard input ends."""
     ray.init(num_cpus=REPLICAS, include_dashboard=False, log_to_driver=False)
     serve.start(http_options={"host": "127.0.0.1", "port": 8931})
-    serve.run(Experts.bind(), route_prefix="/")
+    deployed: Any = Experts
+    serve.run(deployed.bind(), route_prefix="/")
     print(json.dumps({"port": 8931}), flush=True)
     sys.stdin.read()
     serve.shutdown()

@@ -3,6 +3,7 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tidemill.experts.encodings import Storage
 from tidemill.experts.manifest import Metric
 from tidemill.experts.package import open_expert
 from tidemill.experts.packing import write_expert
+from tidemill.experts.parts import EncodedTensor, Part
 from tidemill.experts.verification import verify_expert
 from tidemill.sparsity.pattern import NMPattern
 
@@ -177,3 +179,48 @@ def test_card_metrics_and_name_do_not_change_what_is_computed(tmp_path: Path) ->
     third = write_expert(tmp_path / "three", static_draft(tensors=tensors))
     assert third.expert_hash != first.expert_hash
     assert open_expert(tmp_path / "one").expert_hash == first.expert_hash
+
+
+def test_tensors_of_another_expert_are_taken_over_to_the_byte(tmp_path: Path) -> None:
+    draft = sparse_draft("2:8", "BF16")
+    rows = {"projection.weight": Storage(encoding="int8-rows")}
+    first = packed(tmp_path / "a", replace(draft, storage={**draft.storage, **rows}))
+    taken = {name: tensor.encoded for name, tensor in first.tensors.items()}
+    own = taken.pop("embeddings.LayerNorm.weight")
+    draft = encoder_draft(
+        name="search-other",
+        tensors={"embeddings.LayerNorm.weight": 2 * own.parts["values"].numbers},
+        encoded=taken,
+    )
+    second = packed(tmp_path / "b", draft)
+    assert verify_expert(second.folder).findings == ()
+    assert second.manifest.sparsity == "2:8"
+    same = {
+        name
+        for name, tensor in second.tensors.items()
+        if tensor.identity == first.tensors[name].identity
+    }
+    assert same == set(first.tensors) - {"embeddings.LayerNorm.weight"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"dtype": "F16"}, "values held as float32, which is not F16"),
+        ({"numbers": values(3, 2)}, r"values of shape \(3, 2\) instead of \(2, 3\)"),
+        ({"numbers": values(2, 3) * float("inf")}, "NaN or infinity among its values"),
+    ],
+)
+def test_parts_that_no_encoding_writes_are_refused(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    part = Part(**({"dtype": "F32", "numbers": values(2, 3)} | changes))
+    tensor = EncodedTensor(encoding="dense", shape=(2, 3), parts={"values": part})
+    with pytest.raises(ExpertError, match=f"extra: {reason}"):
+        packed(tmp_path, static_draft(encoded={"extra": tensor}))
+
+
+def test_a_tensor_is_given_once(tmp_path: Path) -> None:
+    tensor = packed(tmp_path).tensors["table"].encoded
+    with pytest.raises(ExpertError, match="'table' is given both as values and encoded"):
+        packed(tmp_path / "other", static_draft(encoded={"table": tensor}))

@@ -60,6 +60,10 @@ class Settings:
         default_factory=_processors,
         metadata=_about("processes at work; the default is one a processor", ge=1, le=1024),
     )
+    cluster: str = field(
+        default="none",
+        metadata=_about("who shares batch work: none, local, auto, or host:port of a Ray cluster"),
+    )
     experts: Path | None = field(
         default=None,
         metadata=_about("folder of your experts; else tidemill/experts among your data files"),

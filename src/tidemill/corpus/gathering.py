@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tidemill.core.choosing import chosen_executor
 from tidemill.core.errors import InputError
-from tidemill.core.executor import Executor, InlineExecutor, Resources
-from tidemill.core.processes import ProcessExecutor
+from tidemill.core.executor import Resources
 from tidemill.core.progress import Progress
 from tidemill.core.settings import Settings
 from tidemill.corpus.documented import DocumentedFunction
@@ -90,7 +90,7 @@ def _harvests(packages: list[Package], around: Surroundings) -> Iterator[tuple[P
     """Yield every package with its harvest, in order, from several workers at once."""
     _prepare(packages, around)
     workers = around.settings.workers
-    executor: Executor = ProcessExecutor(in_order=True) if workers > 1 else InlineExecutor()
+    executor = chosen_executor(around.settings, in_order=True)
     work = functools.partial(
         _harvested, cache=around.cache, settings=around.settings, client=around.client
     )

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from tidemill.core.choosing import chosen_executor
 from tidemill.core.errors import InputError, SettingError
-from tidemill.core.executor import Executor, InlineExecutor, Resources
-from tidemill.core.processes import ProcessExecutor
+from tidemill.core.executor import Resources
 from tidemill.core.progress import Progress, Silence
 from tidemill.core.randomness import stream
 from tidemill.core.settings import Settings, resolve
@@ -184,9 +184,7 @@ def _functions_of(
     packages: Sequence[str], settings: Settings, progress: Progress
 ) -> tuple[list[DocumentedFunction], dict[str, int]]:
     """Read all packages; the order of functions does not depend on the number of workers."""
-    executor: Executor = InlineExecutor()
-    if settings.workers > 1:
-        executor = ProcessExecutor(in_order=True)
+    executor = chosen_executor(settings, in_order=True)
     reasons: Counter[str] = Counter()
     found: list[DocumentedFunction] = []
     outcomes = executor.map(

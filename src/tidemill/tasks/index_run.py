@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from tidemill.core.choosing import chosen_executor
 from tidemill.core.clock import Clock
 from tidemill.core.executor import Executor, InlineExecutor, Outcome, Resources
 from tidemill.core.processes import ProcessExecutor
@@ -144,9 +145,9 @@ class Run:
         """Return who is to read ``volume`` bytes, and with how many workers."""
         workers = self._settings.workers
         # What ended the last run may be a file that ends the process which reads it.
-        if not self._resumed and (workers == 1 or volume < INLINE_BYTES):
-            return InlineExecutor(), 1
-        return ProcessExecutor(), workers
+        is_small = not self._resumed and volume < INLINE_BYTES
+        chosen = chosen_executor(self._settings, small=is_small, apart=self._resumed)
+        return chosen, 1 if isinstance(chosen, InlineExecutor) else workers
 
     def _read_alone(self, lost: list[Task]) -> None:
         """Read the files of failed batches one by one, the culprits without their graphs."""

@@ -1,6 +1,5 @@
 """A tiny sparse encoder to grow from, and a package of made-up functions to grow on."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,7 +116,7 @@ def growth(folder: Path, base: Path, **changes: Any) -> Growth:
     path = folder / "pairs" / "search-py-small.jsonl"
     data_hash = write_pairs(path, pairs())
     recipe = changes.pop("recipe", quick())
-    facts: Mapping[str, Any] = {
+    facts: dict[str, Any] = {
         "subject": Subject(name="search-py-small", title="small", language="python"),
         "base": base,
         "pairs": path,

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from tests.training.sprouting.beds import packed_base
@@ -9,5 +7,4 @@ from tidemill.experts.package import ExpertPackage
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> ExpertPackage:
     """A sparse encoder that things are grown from, and nothing is written into."""
-    folder: Path = tmp_path_factory.mktemp("shipped")
-    return packed_base(folder)
+    return packed_base(tmp_path_factory.mktemp("shipped"))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
+from tidemill.core.choosing import chosen_executor
 from tidemill.core.errors import InputError, ParseTimeoutError
-from tidemill.core.executor import Executor, InlineExecutor, Outcome, Resources
+from tidemill.core.executor import Executor, Outcome, Resources
 from tidemill.core.hashing import content_hash
 from tidemill.core.processes import ProcessExecutor
 from tidemill.core.progress import Progress
@@ -126,8 +127,7 @@ class FormsReader:
         """Yield what parsing gives; a batch that fails is tried again file by file."""
         volume = sum(task.size for task in tasks)
         workers = self._settings.workers
-        is_small = workers == 1 or volume < INLINE_BYTES
-        executor: Executor = InlineExecutor() if is_small else ProcessExecutor()
+        executor = chosen_executor(self._settings, small=volume < INLINE_BYTES)
         lost: list[Task] = []
         for outcome in self._outcomes(executor, workers, shards(iter(tasks))):
             if outcome.value is None:

@@ -11,7 +11,7 @@ from tidemill.core.hashing import content_hash
 from tidemill.corpus.left_out import is_foreign, is_test
 from tidemill.corpus.licence import said_in
 from tidemill.source.language import language_of
-from tidemill.tasks.discovery import require
+from tidemill.tasks.discovery import NEVER_ENTERED, require
 from tidemill.tasks.packages import FOREIGN_FOLDERS, STDLIB
 
 __all__ = ["SproutSource", "digest_of", "interpreter_folders", "sources_in"]
@@ -95,7 +95,7 @@ def _members(shelf: Path) -> Iterator[Path]:
     """Yield the packages and modules of a shelf, without tests and what is installed below it."""
     for place in sorted(shelf.iterdir()):
         inner = PurePosixPath(place.name, "x")
-        if place.is_symlink() or is_test(inner) or is_foreign(inner):
+        if place.is_symlink() or place.name in NEVER_ENTERED or is_test(inner) or is_foreign(inner):
             continue
         is_module = place.is_file() and language_of(place.name) is not None
         if is_module or (place.is_dir() and place.name.isidentifier()):
