@@ -32,7 +32,7 @@ class Experts:
     def __init__(self) -> None:
         torch.set_num_threads(1)
 
-    @serve.multiplexed(max_num_models_per_replica=MODELS)
+    @serve.multiplexed(max_num_models_per_replica=MODELS)  # type: ignore[untyped-decorator]  # Ray's
     async def expert(self, name: str) -> Any:
         """Load an expert."""
         return open_embedder(open_expert(FOLDER / name))

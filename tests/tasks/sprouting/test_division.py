@@ -2,12 +2,15 @@
 
 from collections import Counter
 from itertools import pairwise
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemill.tasks.sprouting.division import Division, divided
+
+Counts: TypeAlias = dict[tuple[str, ...], int]
 
 NAMES = st.sampled_from("abcd")
 PLACES = st.lists(NAMES, min_size=2, max_size=5).map(tuple)
@@ -20,7 +23,7 @@ def members(found: list[Division]) -> list[tuple[str, ...]]:
 
 @given(counts=COUNTS, least=st.integers(5, 60), wanted=st.integers(1, 12))
 def test_packages_are_large_enough_and_nothing_is_in_two(
-    counts: dict[tuple[str, ...], int], least: int, wanted: int
+    counts: Counts, least: int, wanted: int
 ) -> None:
     found = divided(counts, least=least, wanted=wanted)
     assert all(own.size >= least for own in found)
@@ -45,24 +48,20 @@ def test_packages_are_large_enough_and_nothing_is_in_two(
 
 
 @given(counts=COUNTS, least=st.integers(5, 60), wanted=st.integers(1, 12))
-def test_the_same_code_is_divided_in_the_same_way(
-    counts: dict[tuple[str, ...], int], least: int, wanted: int
-) -> None:
+def test_the_same_code_is_divided_in_the_same_way(counts: Counts, least: int, wanted: int) -> None:
     found = divided(counts, least=least, wanted=wanted)
     assert found == divided(dict(reversed(counts.items())), least=least, wanted=wanted)
     assert all(one.size >= other.size for one, other in pairwise(found))
 
 
 @given(counts=COUNTS, least=st.integers(5, 60), wanted=st.integers(1, 11))
-def test_whoever_wants_more_gets_as_many_at_least(
-    counts: dict[tuple[str, ...], int], least: int, wanted: int
-) -> None:
+def test_whoever_wants_more_gets_as_many_at_least(counts: Counts, least: int, wanted: int) -> None:
     fewer, more = (divided(counts, least=least, wanted=n) for n in (wanted, wanted + 1))
     assert len(fewer) <= len(more)
 
 
 def test_the_largest_is_divided_first_into_what_is_large_enough_alone() -> None:
-    counts = {
+    counts: Counts = {
         ("big", "one", "x.py"): 60,
         ("big", "two.py"): 20,
         ("big", "six.py"): 20,
@@ -85,7 +84,7 @@ def test_the_largest_is_divided_first_into_what_is_large_enough_alone() -> None:
 
 
 def test_small_members_are_cut_into_runs_near_the_middle() -> None:
-    counts = {("p", f"{letter}.py"): 10 for letter in "abcdefg"}
+    counts: Counts = {("p", f"{letter}.py"): 10 for letter in "abcdefg"}
     found = divided(counts, least=20, wanted=2)
     assert [[path[-1] for path in own.members] for own in found] == [
         ["d.py", "e.py", "f.py", "g.py"],
@@ -101,7 +100,7 @@ def test_a_single_module_stays_whole(wanted: int) -> None:
 
 
 def test_what_is_above_the_depth_is_no_package() -> None:
-    counts = {("python", "a", "x.py"): 30, ("go", "a", "x.go"): 25, ("go", "b", "x.go"): 5}
+    counts: Counts = {("python", "a", "x.py"): 30, ("go", "a", "x.go"): 25, ("go", "b", "x.go"): 5}
     found = divided(counts, least=20, wanted=1, depth=2)
     assert [(own.folder, own.members) for own in found] == [
         (("python",), (("python", "a"),)),

@@ -23,6 +23,7 @@ from tidemill.tasks.sprouting import run
 from tidemill.tasks.sprouting.plan import SproutPlan
 from tidemill.tasks.sprouting.report import SproutReport
 from tidemill.tasks.sprouting.run import grow_sprouts, plan_sprouts
+from tidemill.training.sprouting import growing
 from tidemill.training.sprouting.bed import Growth
 from tidemill.training.sprouting.outcome import SproutOutcome
 
@@ -81,7 +82,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, names: set[str]) -> None:
             growth = replace(growth, recipe=replace(growth.recipe, margin=0.99))
         return real(growth)
 
-    real = run.grow
+    real = growing.grow
     monkeypatch.setattr(run, "grow", grow)
 
 

@@ -10,6 +10,7 @@ from tidemill.core.errors import ExpertError
 from tidemill.experts.encodings import Storage, encoding
 from tidemill.experts.package import ExpertPackage
 from tidemill.experts.parts import EncodedTensor
+from tidemill.sparsity.packed import PackedWeight
 from tidemill.training.sprouting.changes import Changes
 from tidemill.training.sprouting.origin import open_origin
 from tidemill.training.sprouting.weights import rewritten, values_of, weight_of
@@ -37,10 +38,10 @@ def test_kept_values_learn_and_masks_cannot_change(base: ExpertPackage) -> None:
     assert isinstance(loss, torch.Tensor)
     loss.backward()  # type: ignore[no-untyped-call]
     with torch.no_grad():
-        for part in changes.parameters():
-            assert part.grad is not None
-            assert part.grad.shape == part.shape
-            part.sub_(0.3 * part.grad)
+        for own in changes.parameters():
+            assert own.grad is not None
+            assert own.grad.shape == own.shape
+            own.sub_(0.3 * own.grad)
     stored = changes.encoded()[SPARSE]
     theirs = base.tensors[SPARSE].parts
     assert np.array_equal(stored.parts["indices"].numbers, theirs["indices"].numbers)
@@ -53,8 +54,8 @@ def test_kept_values_learn_and_masks_cannot_change(base: ExpertPackage) -> None:
 def test_a_reach_lies_on_the_way(base: ExpertPackage, reach: float) -> None:
     changes = Changes(learning(base))
     with torch.no_grad():
-        for part in changes.parameters():
-            part.fill_(0.5)
+        for own in changes.parameters():
+            own.fill_(0.5)
     start, end, between = (changes.values(x) for x in (0.0, 1.0, reach))
     for name, part in between.items():
         assert torch.allclose(part, start[name] + reach * (end[name] - start[name]), atol=1e-5)
@@ -84,7 +85,8 @@ def test_a_tensor_is_rewritten_as_it_was_kept(kind: str) -> None:
     }
     assert np.allclose(values_of(twice), 2 * values_of(tensor), rtol=1e-2)
     weight = weight_of(twice)
-    dense = weight if isinstance(weight, np.ndarray) else weight.to_dense().float().numpy()
+    assert isinstance(weight, PackedWeight | np.ndarray)
+    dense = weight.to_dense().float().numpy() if isinstance(weight, PackedWeight) else weight
     assert np.allclose(dense, 2 * values, rtol=1e-2)
 
 

@@ -52,8 +52,10 @@ def test_a_gain_is_paired() -> None:
     sprout = Figures(losses=np.array([0.5, 1.5, 2.5]), mrr=0.5)
     gain = gain_of(base, sprout)
     assert (gain.mean, gain.error) == (0.5, 0.0)
+    assert gain.certain(2.0) == 0.5
     mixed = gain_of(base, Figures(losses=np.array([0.0, 2.0, 4.0]), mrr=0.5))
     assert mixed.mean == 0.0
     assert mixed.error == pytest.approx(1 / math.sqrt(3))
+    assert mixed.certain(1.5) == pytest.approx(-1.5 / math.sqrt(3))
     alone = gain_of(*(Figures(losses=np.array([x]), mrr=1.0) for x in (2.0, 1.0)))
     assert math.isinf(alone.error)

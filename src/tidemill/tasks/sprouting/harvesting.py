@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from tidemill.core.choosing import chosen_executor
 from tidemill.core.errors import InputError
-from tidemill.core.executor import Executor, InlineExecutor, Resources
+from tidemill.core.executor import Resources
 from tidemill.core.files import bytes_and_facts, make_private_directory
 from tidemill.core.hashing import content_hash
-from tidemill.core.processes import ProcessExecutor
 from tidemill.core.progress import Progress
 from tidemill.core.settings import Settings
 from tidemill.corpus.documented import DocumentedFunction, distinct, functions_in
@@ -79,11 +79,10 @@ def harvested(
         CapacityError: The disk is full.
     """
     make_private_directory(cache)
-    workers = settings.workers
-    executor: Executor = ProcessExecutor(in_order=True) if workers > 1 else InlineExecutor()
+    executor = chosen_executor(settings, in_order=True)
     work = partial(_kept, cache=cache, settings=settings)
     places = []
-    outcomes = executor.map(work, sources, resources=Resources(workers=workers))
+    outcomes = executor.map(work, sources, resources=Resources(workers=settings.workers))
     for done, outcome in enumerate(outcomes, start=1):
         places.append(outcome.unwrap())
         progress.advance(done, len(sources), "/".join(outcome.shard.name))

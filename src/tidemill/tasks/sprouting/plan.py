@@ -48,7 +48,7 @@ class Wishes:
     @property
     def spare(self) -> int:
         """Packages beyond the count: each takes the place of one that is refused."""
-        return max(2, self.count // 10)
+        return max(2, self.count // 6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +155,14 @@ def made_plan(
     members = _members(found, divisions)
     _cleared(folder)
     packages = []
-    for number, (language, division) in enumerate(divisions):
+    for number, own in enumerate(divisions):
         examples = _examples(members[number], names[number])
-        left_out["over the limit of its package"] += division.size - len(examples)
-        package = _written(folder, names[number], (language, division), examples)
-        if min(package.pairs.values()) >= FEWEST_PAIRS:
-            packages.append(package)
+        parts = Counter(part_of(example.id) for example in examples)
+        if min(parts[part] for part in SPLITS) < FEWEST_PAIRS:
+            left_out["in a package too small for three parts"] += own[1].size
+            continue
+        left_out["over the limit of its package"] += own[1].size - len(examples)
+        packages.append(_written(folder, names[number], own, examples))
     left_out["in no package"] = len(found) - sum(division.size for _, division in divisions)
     _check_enough(packages, wishes, len(found))
     plan = SproutPlan(

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tidemill.core.choosing import chosen_executor
 from tidemill.core.clock import SystemClock
 from tidemill.core.errors import ExpertError
-from tidemill.core.executor import Executor, InlineExecutor, Resources
+from tidemill.core.executor import Resources
 from tidemill.core.files import make_private_directory, write_atomically
 from tidemill.core.locks import JobLock
-from tidemill.core.processes import ProcessExecutor
 from tidemill.core.progress import Progress, Silence
 from tidemill.core.settings import Settings, resolve
 from tidemill.experts.manifest import Manifest
@@ -134,7 +134,7 @@ def grow_sprouts(
         registry=registry,
         recipe=recipe,
         replace=replace,
-        workers=settings.workers,
+        settings=settings,
         progress=progress or Silence(),
     )
     with JobLock(plan.folder, JOB, SystemClock()):
@@ -163,7 +163,7 @@ class _Work:
     registry: ExpertRegistry
     recipe: SproutRecipe
     replace: bool
-    workers: int
+    settings: Settings
     progress: Progress
     kept: dict[str, SproutOutcome] = field(default_factory=dict)
     refused: dict[str, SproutOutcome] = field(default_factory=dict)
@@ -197,9 +197,10 @@ class _Work:
                 self.resumed += 1
                 self._take(known)
         self._check_names(waiting)
-        executor: Executor = ProcessExecutor() if self.workers > 1 else InlineExecutor()
+        executor = chosen_executor(self.settings, small=not waiting)
         growths = [self._growth(package) for package in waiting]
-        for outcome in executor.map(grow, growths, resources=Resources(workers=self.workers)):
+        resources = Resources(workers=self.settings.workers)
+        for outcome in executor.map(grow, growths, resources=resources):
             self._take(outcome.unwrap())
 
     def _take(self, outcome: SproutOutcome) -> None:

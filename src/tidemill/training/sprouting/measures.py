@@ -48,6 +48,14 @@ class Gain:
     mean: float
     error: float
 
+    def certain(self, errors: float) -> float:
+        """Return what is left of the gain where luck had a part in it.
+
+        Args:
+            errors: How many standard errors may be luck.
+        """
+        return self.mean - errors * self.error
+
 
 def gain_of(base: Figures, sprout: Figures) -> Gain:
     """Return by how much a sprout's loss is below its base's, pair by pair."""

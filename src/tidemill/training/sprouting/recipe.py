@@ -29,7 +29,8 @@ class SproutStage:
         stage: Steps, batch, learning rate and temperature.
         still: The lowest layers, which stay as they are; all of them when None. What they make
             of the texts is computed once.
-        reaches: How much of what was learnt may count; the valid part chooses.
+        reaches: How much of what was learnt may count; the valid part chooses the one whose gain
+            is the most certain.
     """
 
     stage: Stage
@@ -46,11 +47,11 @@ They bring most of the gain: docs/how/experts.md has the figures.
 """
 
 LAYERS = SproutStage(
-    stage=Stage(objectives=("search",), steps=5, batch=32, learning_rate=2e-4, warmup=0.1),
+    stage=Stage(objectives=("search",), steps=4, batch=32, learning_rate=2e-4, warmup=0.1),
     still=0,
     reaches=(0.5, 1.0),
 )
-"""Then all layers with them, for about one pass over the package."""
+"""Then all layers with them, for part of a pass over the package: what a processor has time for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,8 @@ class SproutRecipe:
         token_dropout: Share of tokens that training leaves out of each text: against learning the
             few pairs by heart.
         margin: Share of the base's loss on the valid part that the sprout's is below it at least.
-        errors: Standard errors of the mean gain on the valid part that this gain is at least.
+        errors: Standard errors by which a mean gain on the valid part may be luck: a gain counts
+            less these.
         candidates: Pairs at most among which a pair is found when a loss is measured.
         seed: Of everything.
     """
@@ -70,7 +72,7 @@ class SproutRecipe:
     stages: tuple[SproutStage, ...] = (HEADS, LAYERS)
     token_dropout: float = 0.2
     margin: float = 0.01
-    errors: float = 1.0
+    errors: float = 1.5
     candidates: int = 64
     seed: int = 0
 

@@ -80,7 +80,7 @@ class _Step:
 def _trial(bed: Bed, recipe: SproutRecipe, number: int, base: Figures) -> Trial:
     steps: list[_Step] = []
     for own in recipe.stages:
-        steps.append(_step(bed, recipe, own, steps[-1] if steps else None))
+        steps.append(_step(bed, (recipe, own), base, steps[-1] if steps else None))
     last = steps[-1]
     return Trial(
         number=number,
@@ -93,8 +93,11 @@ def _trial(bed: Bed, recipe: SproutRecipe, number: int, base: Figures) -> Trial:
     )
 
 
-def _step(bed: Bed, recipe: SproutRecipe, own: SproutStage, before: _Step | None) -> _Step:
-    """Do a stage, from where the one before it ended."""
+def _step(
+    bed: Bed, how: tuple[SproutRecipe, SproutStage], base: Figures, before: _Step | None
+) -> _Step:
+    """Do a stage of a recipe, from where the one before it ended."""
+    recipe, own = how
     texts = bed.texts(own.still)
     values: dict[str, Tensor] = {}
     if before is not None:
@@ -105,7 +108,7 @@ def _step(bed: Bed, recipe: SproutRecipe, own: SproutStage, before: _Step | None
     found = {
         reach: bed.figures(texts, trainee.changes.encoded(reach), "valid") for reach in own.reaches
     }
-    best = min(own.reaches, key=lambda reach: found[reach].loss)
+    best = max(own.reaches, key=lambda reach: gain_of(base, found[reach]).certain(recipe.errors))
     return _Step(texts=texts, changes=trainee.changes, reach=best, valid=found[best])
 
 
@@ -147,11 +150,11 @@ def _train(bed: Bed, recipe: SproutRecipe, trainee: SproutTrainee, stage: Stage)
 
 def _why_not(base: Figures, sprout: Figures, recipe: SproutRecipe) -> str:
     """Return why a sprout is not kept, by the valid part alone; empty where it is."""
-    gain = gain_of(base, sprout)
-    least = max(recipe.margin * base.loss, recipe.errors * gain.error)
-    if math.isfinite(least) and gain.mean >= least:
+    gain, least = gain_of(base, sprout), recipe.margin * base.loss
+    luck = recipe.errors * gain.error
+    if math.isfinite(luck) and gain.mean >= max(least, luck):
         return ""
     return (
         f"on the valid part its loss is {sprout.loss:.3f} and the base's {base.loss:.3f}:"
-        f" not {least:.3f} lower"
+        f" not {max(least, luck):.3f} lower"
     )
