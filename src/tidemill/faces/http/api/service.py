@@ -36,7 +36,7 @@ class Service:
     folder: Path
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:  # else FastAPI asks a thread for it
     found: Service = request.app.state.service
     return found
 
