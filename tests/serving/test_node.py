@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import time
 import threading
 from pathlib import Path
 
@@ -141,6 +142,34 @@ def test_a_worker_that_hangs_is_replaced_and_its_calls_are_made_again(folder: Pa
             assert len(answers) == 20
             await until(lambda: victim not in node.crew.all)
             assert node.telemetry.lost_workers == 1
+
+    within(120, work)
+
+
+def test_a_worker_that_is_slow_to_start_drives_nobody_out(folder: Path) -> None:
+    async def work() -> None:
+        async with running(folder) as node:
+            slow = node.crew.all[0]
+            os.kill(slow.worker.pid, signal.SIGSTOP)
+            await until(lambda: len(node.crew.members) == 2)
+            first = node.crew.members
+            await ask(node, "search-0")
+            os.kill(slow.worker.pid, signal.SIGCONT)
+            await until(lambda: slow.is_ready)
+            assert node.crew.members == first
+            assert (await ask(node, "search-0")).hops[0].tier == "active"
+
+    within(120, work)
+
+
+def test_no_worker_is_taken_for_hung_because_its_node_stood_still(folder: Path) -> None:
+    async def work() -> None:
+        async with running(folder) as node:
+            await until(lambda: len(node.crew.members) == 2)
+            for _ in range(2):
+                time.sleep(node.crew.plan.silence_seconds * 1.2)
+                await asyncio.sleep(0.2)
+            assert node.crew.restarts == 0
 
     within(120, work)
 

@@ -56,7 +56,8 @@ def test_eight_kills_and_every_damage(tmp_path: Path) -> None:
     report = selftest(kills=8, tree=tree, seed=5)
     assert report.kills == 8
     assert report.passed, [trial for trial in report.trials if trial.verdict == "fail"]
-    assert len(report.trials) == 8
+    kinds = {trial.name for trial in report.trials}
+    assert {"restart after kill -9", "store after kill -9", "second writer"} <= kinds
     assert contents(tree) == before
 
 

@@ -125,6 +125,7 @@ class Crew:
         self._members: list[Member] = []
         self._numbers = 0
         self._failed_starts = 0
+        self._checked = clock.monotonic()
         self._is_closed = False
 
     @property
@@ -165,7 +166,13 @@ class Crew:
     def check(self) -> None:
         """Look for workers that hang, and end them: their loss is then noticed."""
         now = self._clock.monotonic()
+        before, self._checked = self._checked, now
+        was_held_up = now - before > self.plan.silence_seconds / 2
         for member in self.all:
+            self._feel(member)
+            if was_held_up:
+                # Silence says nothing of a worker where its listener, or the machine, stood still.
+                member.last_pulse = now
             reason = self._trouble(member, now)
             if reason:
                 self._lose(member, CapacityError(f"a worker {reason} and was ended"))
@@ -238,6 +245,9 @@ class Crew:
             self._lose(member, None)
             return
         member.is_ready = True
+        # Behind those that were ready before: one that is slow to start drives nobody out.
+        self._members.remove(member)
+        self._members.append(member)
         self._failed_starts = 0
         member.last_pulse = self._clock.monotonic()
         self._listener.ready()

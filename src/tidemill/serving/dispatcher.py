@@ -208,17 +208,24 @@ class Dispatcher:
         self._sweep()
 
     def _send_batches(self) -> None:
-        for member in self.crew.members:
-            if member.is_idle:
-                batch = self._scheduler.next_batch(
-                    now=self._clock.monotonic(),
-                    is_ready=self._host.residents.__contains__,
-                    current=member.current,
-                    active=member.active.sizes,
-                )
-                if batch is None:
-                    break
-                self._send(member, batch)
+        for member in self._idle():
+            batch = self._scheduler.next_batch(
+                now=self._clock.monotonic(),
+                is_ready=self._host.residents.__contains__,
+                current=member.current,
+                active=member.active.sizes,
+            )
+            if batch is None:
+                break
+            self._send(member, batch)
+
+    def _idle(self) -> list[Member]:
+        """Return who waits for work; first those that have what is asked."""
+        idle = [member for member in self.crew.members if member.is_idle]
+        if len(idle) > 1:
+            wanted = self._scheduler.queued
+            idle.sort(key=lambda member: wanted.isdisjoint(member.active.sizes))
+        return idle
 
     def _retire_idle(self) -> None:
         for key in list(self._retiring):

@@ -7,7 +7,7 @@ Nothing here knows of processes or sockets, and time is passed in.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, KeysView, Sequence
 from dataclasses import dataclass
 
 from tidemill.core.errors import BusyError
@@ -50,6 +50,11 @@ class Scheduler:
 
     def __len__(self) -> int:
         return self._waiting
+
+    @property
+    def queued(self) -> KeysView[str]:
+        """The experts for which somebody waits."""
+        return self._queues.keys()
 
     def waiting(self, expert_hash: str) -> int:
         """Return how many calls wait for an expert."""
