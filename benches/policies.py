@@ -18,6 +18,7 @@ from policy_table import (
     CAPACITIES,
     DRIFT,
     FAST_DRIFT,
+    LOOPS,
     REPEATS,
     SCANS,
     STATIONARY,
@@ -90,7 +91,7 @@ def target_figures(table: Table) -> list[Figure]:
 def other_figures(table: Table) -> list[Figure]:
     """Return the figures of the other traces: what the default saves on the mean, and least."""
     figures = []
-    for trace in (*FAST_DRIFT, *REPEATS, *SCANS, UNEQUAL):
+    for trace in (*FAST_DRIFT, *REPEATS, *SCANS, *LOOPS, UNEQUAL):
         found = gains(table, [trace])
         least, case = min((gain, case) for case, gain in found.items())
         what = "bytes moved" if trace == UNEQUAL else "misses"

@@ -20,6 +20,7 @@ __all__ = [
     "CAPACITIES",
     "DRIFT",
     "FAST_DRIFT",
+    "LOOPS",
     "REPEATS",
     "SCANS",
     "STATIONARY",
@@ -65,18 +66,21 @@ REPEATS: dict[str, Make] = {
 SCANS: dict[str, Make] = {
     "scans": lambda requests, seed: traces.scanning(requests, alpha=1.0, every=3_000, seed=seed)
 }
+LOOPS: dict[str, Make] = {"loops": lambda requests, seed: traces.looping(requests, seed=seed)}
 UNEQUAL = "sizes 1, 2, 4"
 HALF_LIVES = (256, 1_024, 4_096, 16_384)
 VARIANTS: dict[str, Callable[[int], Policy]] = {
     **{
-        f"lrfu of {half_life:,} requests": partial(AdaptiveLrfu, half_lives=(half_life,))
+        f"lrfu of {half_life:,} requests": partial(
+            AdaptiveLrfu, half_lives=(half_life,), sees_loops=False
+        )
         for half_life in HALF_LIVES
     },
     "w-tinylfu, sample of 32": partial(WTinyLfu, sample=32),
     "w-tinylfu, sample of 100": partial(WTinyLfu, sample=100),
 }
 """What does not learn: the default with one half-life, and W-TinyLFU with longer memories."""
-TRACES = STATIONARY | DRIFT | FAST_DRIFT | REPEATS | SCANS | {UNEQUAL: _zipf(1.0)}
+TRACES = STATIONARY | DRIFT | FAST_DRIFT | REPEATS | SCANS | LOOPS | {UNEQUAL: _zipf(1.0)}
 
 
 class Hindsight:

@@ -9,7 +9,7 @@ from tests.serving.policies.play import Tier, evictions, misses
 from tidemill.serving.policies.adaptive_lrfu import AdaptiveLrfu
 from tidemill.serving.policies.lru import Lru
 from tidemill.serving.policies.shadow import Facts, Shadow
-from tidemill.serving.policies.traces import drifting, zipf
+from tidemill.serving.policies.traces import drifting, looping, zipf
 
 TRACES = st.lists(st.sampled_from("abcdefgh"), max_size=80)
 CAPACITIES = st.integers(min_value=1, max_value=7)
@@ -39,7 +39,9 @@ def lrfu_misses(trace: Sequence[str], capacity: int, half_life: float) -> int:
 
 @given(trace=TRACES, capacity=CAPACITIES)
 def test_a_half_life_of_one_request_is_lru(trace: list[str], capacity: int) -> None:
-    quick = misses(lambda size: AdaptiveLrfu(size, half_lives=(1,)), capacity, trace)
+    quick = misses(
+        lambda size: AdaptiveLrfu(size, half_lives=(1,), sees_loops=False), capacity, trace
+    )
     assert quick == misses(lambda _: Lru(), capacity, trace)
 
 
@@ -48,7 +50,10 @@ def test_a_half_life_of_one_request_is_lru(trace: list[str], capacity: int) -> N
 def test_a_fixed_half_life_is_lrfu_by_its_definition(
     half_life: float, trace: list[str], capacity: int
 ) -> None:
-    fixed = misses(lambda size: AdaptiveLrfu(size, half_lives=(half_life,)), capacity, trace)
+    def fixed_policy(size: int) -> AdaptiveLrfu:
+        return AdaptiveLrfu(size, half_lives=(half_life,), sees_loops=False)
+
+    fixed = misses(fixed_policy, capacity, trace)
     assert fixed == lrfu_misses(trace, capacity, half_life)
 
 
@@ -62,7 +67,7 @@ def test_a_shadow_misses_what_a_tier_would(trace: list[str], capacity: int) -> N
 def test_an_endless_half_life_is_lfu_that_remembers_who_left() -> None:
     # c: b leaves with one use to a's three.  b: it comes back for its second, and c leaves with
     # one.  d: b leaves again.
-    policy = AdaptiveLrfu(2, half_lives=(1e9,))
+    policy = AdaptiveLrfu(2, half_lives=(1e9,), sees_loops=False)
     assert evictions(policy, 2, "a a a b c b d") == "bcb"
 
 
@@ -92,6 +97,26 @@ def test_it_learns_where_loading_is_said_to_cost_nothing() -> None:
     for key in drifting(6_000, alpha=1.0, every=30, seed=11):
         tier.request(key, cost=0.0)
     assert policy.half_life <= 64
+
+
+def test_of_a_loop_that_does_not_fit_it_keeps_what_does() -> None:
+    policy = AdaptiveLrfu(8)
+    trace = looping(1_600, seed=3, experts=16)
+    tier = Tier(policy, 8)
+    for key in trace:
+        tier.request(key)
+    assert policy.half_life == 0
+    loop = misses(AdaptiveLrfu, 8, trace)
+    assert loop < 0.6 * len(trace)
+    assert misses(lambda _: Lru(), 8, trace) == len(trace)
+
+
+def test_it_finds_out_of_a_loop() -> None:
+    policy = AdaptiveLrfu(16)
+    tier = Tier(policy, 16)
+    for key in (*looping(2_000, seed=3, experts=32), *zipf(6_000, alpha=1.0, seed=11)):
+        tier.request(key)
+    assert policy.half_life > 0
 
 
 def test_it_finds_back_after_a_change_of_weather() -> None:

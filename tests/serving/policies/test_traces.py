@@ -9,6 +9,7 @@ from tidemill.serving.policies.traces import (
     drifting,
     expert_names,
     repeating,
+    looping,
     scanning,
     sizes_of,
     zipf,
@@ -18,6 +19,7 @@ MADE: dict[str, Callable[[int, int], list[str]]] = {
     "zipf": lambda requests, seed: zipf(requests, alpha=1.0, seed=seed),
     "drifting": lambda requests, seed: drifting(requests, alpha=1.0, every=100, seed=seed),
     "repeating": lambda requests, seed: repeating(requests, alpha=1.0, seed=seed),
+    "looping": lambda requests, seed: looping(requests, seed=seed),
     "scanning": lambda requests, seed: scanning(requests, alpha=1.0, every=100, seed=seed),
 }
 each = pytest.mark.parametrize("make", MADE.values(), ids=MADE)

@@ -7,7 +7,7 @@ place on it by shadow caches is ours.
 from collections.abc import Callable, Sequence
 
 from tidemill.serving.policies.lazy_heap import LazyHeap
-from tidemill.serving.policies.shadow import Facts, Shadow
+from tidemill.serving.policies.shadow import Facts, LoopShadow, Shadow
 
 __all__ = ["AdaptiveLrfu"]
 
@@ -21,13 +21,14 @@ class AdaptiveLrfu:
 
     How fast uses fade decides everything: slowly is best while popularity stays, and worse
     than LRU once it moves. So a few shadow caches, which hold names alone, run along with
-    different half-lives, and the one that would have loaded least of late is followed. Counts
-    outlive eviction. A request costs every shadow a few operations, a victim logarithmic time,
+    different half-lives, and one for loops, from which the latest leave; the one that would have
+    loaded least of late is followed. Counts outlive eviction. A request costs every shadow a few operations, a victim logarithmic time,
     and a change of the one followed a new heap.
 
     Args:
         capacity_bytes: Of the tier, and of every shadow.
         half_lives: Requests after which a use counts half, one shadow each.
+        sees_loops: Whether there is a shadow for loops as well.
         judged_over: Requests after which a shadow's loading counts half against it.
         most_strangers: How many that are not resident are remembered; at least four times as
             many as are resident always may be.
@@ -38,13 +39,16 @@ class AdaptiveLrfu:
         capacity_bytes: int,
         *,
         half_lives: Sequence[float] = _HALF_LIVES,
+        sees_loops: bool = True,
         judged_over: float = _JUDGED_OVER,
         most_strangers: int = _MOST_STRANGERS,
     ) -> None:
-        self._shadows = tuple(Shadow(capacity_bytes, half_life) for half_life in half_lives)
+        fading = [Shadow(capacity_bytes, half_life) for half_life in half_lives]
+        self._slowest = fading[-1]
+        self._shadows = (*fading, *([LoopShadow(capacity_bytes)] if sees_loops else []))
         self._seconds = [0.0] * len(self._shadows)
         self._kept = 0.5 ** (1 / judged_over)
-        self._followed = len(self._shadows) // 2
+        self._followed = len(fading) // 2
         self._known: dict[str, Facts] = {}
         self._heap = LazyHeap()
         self._most_strangers = most_strangers
@@ -58,7 +62,7 @@ class AdaptiveLrfu:
 
     @property
     def half_life(self) -> float:
-        """After how many requests a use counts half at present."""
+        """After how many requests a use counts half at present; 0 in a loop."""
         return self._shadows[self._followed].half_life
 
     @property
@@ -72,7 +76,7 @@ class AdaptiveLrfu:
         if key in self._known:
             self._count(key)
         if key in self._heap:
-            self._place(key)
+            self._place(key, self._now)
 
     def admitted(self, key: str, *, size_bytes: int, cost_seconds: float) -> None:
         """Note that an expert has just become resident, and what it is worth."""
@@ -80,7 +84,7 @@ class AdaptiveLrfu:
         self._known[key] = Facts.of(size_bytes, cost_seconds)
         if is_new:
             self._count(key)
-        self._place(key)
+        self._place(key, self._now)
         if len(self._known) - len(self._heap) > max(self._most_strangers, 4 * len(self._heap)):
             self._forget_half()
 
@@ -99,22 +103,21 @@ class AdaptiveLrfu:
             missed = shadow.requested(key, facts, now=self._now)
             self._seconds[place] = self._seconds[place] * self._kept + missed * facts.cost_seconds
 
-    def _place(self, key: str) -> None:
-        count = self._shadows[self._followed].count(key)
-        self._heap.place(key, (count + self._known[key].worth, self._now))
+    def _place(self, key: str, used: float) -> None:
+        rank = self._shadows[self._followed].rank(key, self._known[key], now=used)
+        self._heap.place(key, (rank, used))
 
     def _follow_the_best(self) -> None:
         best = min(self._seconds)
         if self._seconds[self._followed] > best:
             self._followed = self._seconds.index(best)
             for key in self._heap:
-                self._place(key)
+                self._place(key, self._heap.priority(key)[1])
 
     def _forget_half(self) -> None:
         """Forget the half of the strangers whose uses have faded most."""
-        slowest = self._shadows[-1]
         strangers = [key for key in self._known if key not in self._heap]
-        strangers.sort(key=slowest.count)
+        strangers.sort(key=self._slowest.count)
         for key in strangers[: len(strangers) // 2]:
             del self._known[key]
             for shadow in self._shadows:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from math import exp2, log2
 
+from typing_extensions import override
+
 from tidemill.serving.policies.lazy_heap import LazyHeap
 
-__all__ = ["Facts", "Shadow"]
+__all__ = ["Facts", "LoopShadow", "Shadow"]
 
 # So that an expert which is said to cost nothing still has a worth, and a miss of it counts.
 _LEAST_SECONDS = 1e-9
@@ -48,7 +50,8 @@ class Shadow:
     """
 
     def __init__(self, capacity_bytes: int, half_life: float) -> None:
-        self.half_life = half_life
+        self.half_life: float = half_life
+        self._fading = half_life
         self._capacity = capacity_bytes
         self._counts: dict[str, float] = {}
         self._heap = LazyHeap()
@@ -61,14 +64,18 @@ class Shadow:
         Returns:
             Whether it was not yet resident: a miss.
         """
-        fresh = now / self.half_life
+        fresh = now / self._fading
         faded = self._counts.get(key)
         self._counts[key] = fresh if faded is None else fresh + log2(1 + exp2(faded - fresh))
         missed = key not in self._heap
         if missed:
             self._admit(key, facts.size_bytes)
-        self._heap.place(key, (self._counts[key] + facts.worth, now))
+        self._heap.place(key, (self.rank(key, facts, now=now), now))
         return missed
+
+    def rank(self, key: str, facts: Facts, *, now: float) -> float:  # noqa: ARG002  of others
+        """Return what an expert is worth that was last used now; the lowest leaves."""
+        return self._counts[key] + facts.worth
 
     def count(self, key: str) -> float:
         """Return the faded count of one that was requested and not forgotten, as a logarithm."""
@@ -92,3 +99,19 @@ class Shadow:
     def _evict(self, key: str) -> None:
         self._heap.drop(key)
         self._held -= self._sizes.pop(key)
+
+
+class LoopShadow(Shadow):
+    """The most recently used leaves: the best there is where all are asked in turn, and no other.
+
+    Whoever goes through more experts than fit, round after round, finds none of them by any
+    order in which the oldest leave; here most of them stay (Smith and Goodman 1985, on loops).
+    """
+
+    def __init__(self, capacity_bytes: int) -> None:
+        super().__init__(capacity_bytes, half_life=1.0)
+        self.half_life = 0.0
+
+    @override
+    def rank(self, key: str, facts: Facts, *, now: float) -> float:
+        return -now

@@ -11,7 +11,16 @@ from random import Random
 
 from tidemill.core.randomness import stream
 
-__all__ = ["EXPERTS", "drifting", "expert_names", "repeating", "scanning", "sizes_of", "zipf"]
+__all__ = [
+    "EXPERTS",
+    "drifting",
+    "expert_names",
+    "looping",
+    "repeating",
+    "scanning",
+    "sizes_of",
+    "zipf",
+]
 
 EXPERTS = 150
 """How many experts there are where nobody says otherwise: as many as Samba-CoE has."""
@@ -98,6 +107,19 @@ def scanning(
             yield from expert_names(experts)
 
     return list(islice(endless(), requests))
+
+
+def looping(requests: int, *, seed: int, experts: int = EXPERTS) -> list[str]:
+    """Return requests that go round all experts, in one order: a job that asks each in turn.
+
+    Args:
+        requests: How many.
+        seed: Where the order comes from.
+        experts: How many there are.
+    """
+    names = list(expert_names(experts))
+    stream(seed, "looping").shuffle(names)
+    return [names[place % experts] for place in range(requests)]
 
 
 def sizes_of(unit_bytes: int, *, seed: int, experts: int = EXPERTS) -> dict[str, int]:
