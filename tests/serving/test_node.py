@@ -1,8 +1,8 @@
 import asyncio
 import os
 import signal
-import time
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -167,7 +167,7 @@ def test_no_worker_is_taken_for_hung_because_its_node_stood_still(folder: Path) 
         async with running(folder) as node:
             await until(lambda: len(node.crew.members) == 2)
             for _ in range(2):
-                time.sleep(node.crew.plan.silence_seconds * 1.2)
+                time.sleep(node.crew.plan.silence_seconds * 1.2)  # noqa: ASYNC251  the loop stands still
                 await asyncio.sleep(0.2)
             assert node.crew.restarts == 0
 

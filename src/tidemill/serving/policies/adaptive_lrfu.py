@@ -22,8 +22,8 @@ class AdaptiveLrfu:
     How fast uses fade decides everything: slowly is best while popularity stays, and worse
     than LRU once it moves. So a few shadow caches, which hold names alone, run along with
     different half-lives, and one for loops, from which the latest leave; the one that would have
-    loaded least of late is followed. Counts outlive eviction. A request costs every shadow a few operations, a victim logarithmic time,
-    and a change of the one followed a new heap.
+    loaded least of late is followed. Counts outlive eviction. A request costs every shadow a few
+    operations, a victim logarithmic time, and a change of the one followed a new heap.
 
     Args:
         capacity_bytes: Of the tier, and of every shadow.

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from tidemill.core.errors import ExpertError, InputError
 from tidemill.faces.http.api.replies import ERRORS
 from tidemill.faces.http.api.schemas import ChainRequest, EmbeddingRequest, EmbeddingResponse
-from tidemill.faces.http.api.service import TheService, while_connected
+from tidemill.faces.http.api.service import TheService
 from tidemill.faces.http.strict_route import StrictRoute
 from tidemill.serving.answer import Answer
 from tidemill.serving.answer import Request as Question
@@ -27,7 +27,7 @@ _WORD = re.compile(r"\w+")
 
 
 @router.post("/v1/embeddings", response_model=EmbeddingResponse, responses=ERRORS)
-async def embeddings(body: EmbeddingRequest, service: TheService, request: Request) -> Response:
+async def embeddings(body: EmbeddingRequest, service: TheService) -> Response:
     """Return the vectors of texts, by the expert that is named or that the router chooses."""
     texts = _texts(body.input)
     experts, why = service.router.chosen(
@@ -40,7 +40,7 @@ async def embeddings(body: EmbeddingRequest, service: TheService, request: Reque
         why=why,
         seconds=body.seconds,
     )
-    answer = await while_connected(request, service.node.ask(question))
+    answer = await service.node.ask(question)
     vectors = _vectors(answer)
     if body.dimensions not in {None, vectors.shape[1]}:
         raise InputError(
@@ -52,7 +52,7 @@ async def embeddings(body: EmbeddingRequest, service: TheService, request: Reque
 
 
 @router.post("/v1/chains", response_model=EmbeddingResponse, responses=ERRORS)
-async def chains(body: ChainRequest, service: TheService, request: Request) -> Response:
+async def chains(body: ChainRequest, service: TheService) -> Response:
     """Ask experts in turn; ``*`` stands for whom the one before it has named."""
     texts = _texts(body.input)
     question = Question(
@@ -61,7 +61,7 @@ async def chains(body: ChainRequest, service: TheService, request: Request) -> R
         experts=tuple(body.experts),
         seconds=body.seconds,
     )
-    answer = await while_connected(request, service.node.ask(question))
+    answer = await service.node.ask(question)
     return _response(answer, _vectors(answer), texts, as_base64=False)
 
 

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from tidemill.core.errors import ExpertError
 from tidemill.faces.http.api.replies import ERRORS, facts
 from tidemill.faces.http.api.schemas import ModelList
-from tidemill.faces.http.api.service import Service, TheService, while_connected
+from tidemill.faces.http.api.service import Service, TheService
 from tidemill.faces.http.strict_route import StrictRoute
 from tidemill.serving.status import ExpertStatus
 
@@ -46,9 +46,9 @@ async def expert(name: ExpertName, service: TheService) -> Response:
 
 
 @router.post("/v1/experts/{name}/load", responses=ERRORS)
-async def load(name: ExpertName, service: TheService, request: Request) -> Response:
+async def load(name: ExpertName, service: TheService) -> Response:
     """Bring an expert into the host tier, before anybody asks it."""
-    await while_connected(request, service.node.load(name))
+    await service.node.load(name)
     return facts(_one(service, name).to_dict())
 
 
@@ -60,9 +60,9 @@ async def evict(name: ExpertName, service: TheService) -> Response:
 
 
 @router.post("/v1/experts/{name}/pin", responses=ERRORS)
-async def pin(name: ExpertName, service: TheService, request: Request) -> Response:
+async def pin(name: ExpertName, service: TheService) -> Response:
     """Bring an expert into the host tier to stay."""
-    await while_connected(request, service.node.pin(name))
+    await service.node.pin(name)
     return facts(_one(service, name).to_dict())
 
 

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from tidemill.faces.http.api.replies import ERRORS, facts
 from tidemill.faces.http.api.schemas import RouteRequest, SearchRequest, SimilarRequest
-from tidemill.faces.http.api.service import Service, TheService, while_connected
+from tidemill.faces.http.api.service import Service, TheService
 from tidemill.faces.http.strict_route import StrictRoute
 from tidemill.serving.answer import Request as Question
 from tidemill.serving.embedder import CodeText
@@ -26,16 +26,15 @@ router = APIRouter(route_class=StrictRoute, tags=["tasks"])
 
 @router.post("/v1/search", responses=ERRORS)
 @router.post("/v1/tasks/search", responses=ERRORS)
-async def find(body: SearchRequest, service: TheService, request: Request) -> Response:
+async def find(body: SearchRequest, service: TheService) -> Response:
     """Search the server's index by words and experts."""
     loop = asyncio.get_running_loop()
-    work = asyncio.to_thread(_searched, body, service, loop)
-    answer = await while_connected(request, work)
+    answer = await asyncio.to_thread(_searched, body, service, loop)
     return facts(_plain(asdict(answer)))
 
 
 @router.post("/v1/tasks/clones", responses=ERRORS)
-async def similar(body: SimilarRequest, service: TheService, request: Request) -> Response:
+async def similar(body: SimilarRequest, service: TheService) -> Response:
     """Compare functions: how near each two of them are, and which do the same."""
     experts, why = service.router.chosen(
         body.model, task="clones", language=body.language, kind="code"
@@ -50,7 +49,7 @@ async def similar(body: SimilarRequest, service: TheService, request: Request) -
         why=why,
         seconds=body.seconds,
     )
-    answer = await while_connected(request, service.node.ask(question))
+    answer = await service.node.ask(question)
     vectors = np.stack(answer.values)
     near = vectors @ vectors.T
     name = answer.hops[-1].expert
@@ -66,12 +65,9 @@ async def similar(body: SimilarRequest, service: TheService, request: Request) -
 
 
 @router.post("/v1/tasks/route", responses=ERRORS)
-async def route(body: RouteRequest, service: TheService, request: Request) -> Response:
+async def route(body: RouteRequest, service: TheService) -> Response:
     """Say which expert would answer a text, and why, without asking it."""
-    found = await while_connected(
-        request,
-        service.router.explained(body.input, task=body.task, language=body.language),
-    )
+    found = await service.router.explained(body.input, task=body.task, language=body.language)
     return facts(found)
 
 
