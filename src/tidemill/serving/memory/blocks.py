@@ -48,15 +48,12 @@ class Block:
     Attributes:
         key: The same for the same bytes.
         parts: What it is made of, in the order of the block.
+        bytes: How many bytes it takes.
     """
 
     key: str
     parts: tuple[Part, ...]
-
-    @property
-    def bytes(self) -> int:
-        """How many bytes it takes."""
-        return sum(part.bytes for part in self.parts)
+    bytes: int
 
 
 def blocks_of(package: ExpertPackage) -> tuple[Block, ...]:
@@ -101,14 +98,14 @@ def _block(key: str, pieces: list[Piece], data_start: int) -> Block:
             )
         )
         place += stored.stored_bytes
-    return Block(key=key, parts=tuple(parts))
+    return Block(key=key, parts=tuple(parts), bytes=place)
 
 
 def _files(package: ExpertPackage) -> Iterator[Block]:
     """Yield tokenizers and other data: every file that was not read when the expert was opened."""
     for name, fact in _data_files(package).items():
         part = Part(file=name, name=name, file_start=0, block_start=0, bytes=fact)
-        yield Block(key=f"file {package.manifest.files[name].sha256}", parts=(part,))
+        yield Block(key=f"file {package.manifest.files[name].sha256}", parts=(part,), bytes=fact)
 
 
 def _data_files(package: ExpertPackage) -> Mapping[str, int]:
