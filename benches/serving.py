@@ -13,35 +13,32 @@ process at shares of what it can do, and each answer says what it waited for.
 
 import argparse
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from http.client import HTTPConnection
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-from serving_experts import COUNT, FOLDER, LONG, NAMES, SHORT, made
-from serving_load import LoadPlan, LoadResult
+from serving_experts import COUNT, FOLDER, LONG, NAMES, made
+from serving_load import LoadResult
+from serving_servers import (
+    CLIENTS,
+    WORKERS,
+    budget_of,
+    counters,
+    environ,
+    got,
+    install_ray,
+    load,
+    ray_serve,
+    tidemill_serve,
+)
 
 from report import Figure, median, percentile, show
-from tidemill.experts.package import open_expert
-from tidemill.serving.memory.arena import grains
-from tidemill.serving.memory.blocks import blocks_of
 
-HERE = Path(__file__).parent
-RAY = FOLDER / "ray"
-WORKERS = 2
-CLIENTS = 8
 OBJECTIVE_SECONDS = 0.25
-RAY_PACKAGES = ("ray[serve]>=2.60",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +66,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.prepare:
         made()
-        _install_ray()
+        install_ray()
         return
     requests = 200 if arguments.quick else 1_600
     figures = []
@@ -88,36 +85,29 @@ def _scenarios(requests: int) -> Iterator[Scenario]:
         name="8 experts, all resident",
         names=[NAMES[place % 8] for place in range(requests)],
         slots=16,
-        budget=_budget(8),
+        budget=budget_of(8),
     )
-    yield Scenario(name="one hot expert", names=[NAMES[0]] * requests, slots=16, budget=_budget(8))
     yield Scenario(
-        name="16 experts over 8 slots", names=ring[: requests // 4], slots=8, budget=_budget(8)
+        name="one hot expert", names=[NAMES[0]] * requests, slots=16, budget=budget_of(8)
+    )
+    yield Scenario(
+        name="16 experts over 8 slots", names=ring[: requests // 4], slots=8, budget=budget_of(8)
     )
     yield Scenario(
         name="150 experts, Zipf 1.0, a third fits",
         names=chance.choices(NAMES, weights, k=requests // 2),
         slots=50,
-        budget=_budget(50),
+        budget=budget_of(50),
     )
 
 
-def _budget(experts: int) -> int:
-    """Return the bytes that some experts of the family take, what they share counted once."""
-    blocks: dict[str, int] = {}
-    for name in NAMES[:experts]:
-        package = open_expert(FOLDER / "experts" / name, mapped=False)
-        blocks |= {block.key: grains(block.bytes) for block in blocks_of(package)}
-    return sum(blocks.values())
-
-
 def _compared(scenario: Scenario, *, peer: bool) -> list[Figure]:
-    with _ours(scenario.budget) as port:
-        _load(port, scenario.names[: 4 * CLIENTS])
-        before = _counters(port)
-        ours = _load(port, scenario.names)
-        after = _counters(port)
-        workers = _active_workers(port, scenario.names[0])
+    with tidemill_serve(scenario.budget) as server:
+        load(server.port, scenario.names[: 4 * CLIENTS])
+        before = counters(server.port)
+        ours = load(server.port, scenario.names)
+        after = counters(server.port)
+        workers = _active_workers(server.port, scenario.names[0])
     if ours.failed:
         raise RuntimeError(f"{len(ours.failed)} requests failed: {Counter(ours.failed)}")
     rate, p99 = len(ours.latencies) / ours.seconds, percentile(ours.latencies, 0.99) * 1e3
@@ -130,9 +120,9 @@ def _compared(scenario: Scenario, *, peer: bool) -> list[Figure]:
     ]
     if not peer:
         return [Figure(name=f"{scenario.name}: ours", value=rate, unit="req/s"), *figures]
-    with _ray(scenario.slots) as port:
-        _load(port, scenario.names[: 4 * CLIENTS], path="/")
-        theirs = _load(port, scenario.names, path="/", keeps_hops=True)
+    with ray_serve(scenario.slots) as server:
+        load(server.port, scenario.names[: 4 * CLIENTS], path="/")
+        theirs = load(server.port, scenario.names, path="/", keeps_hops=True)
     others, others_p99 = (
         len(theirs.latencies) / theirs.seconds,
         percentile(theirs.latencies, 0.99) * 1e3,
@@ -161,9 +151,9 @@ def _compared(scenario: Scenario, *, peer: bool) -> list[Figure]:
 def _bound(requests: int) -> list[Figure]:
     """Hold long inputs against two processes that only compute, singly and in batches."""
     names = [NAMES[place % 8] for place in range(requests)]
-    with _ours(_budget(8)) as port:
-        _load(port, names[:16], text=LONG)
-        ours = _load(port, names, text=LONG)
+    with tidemill_serve(budget_of(8)) as server:
+        load(server.port, names[:16], text=LONG)
+        ours = load(server.port, names, text=LONG)
     rate = len(ours.latencies) / ours.seconds
     figures = []
     for batch in (1, 8):
@@ -202,7 +192,7 @@ def _compute_rate(requests: int, batch: int) -> float:
         folder = str(FOLDER / "experts" / NAMES[number])
         arguments = (folder, str(requests // WORKERS), str(batch), LONG)
         command = [sys.executable, "-c", _COMPUTE, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environ())
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environ())
         return float(done.stdout)
 
     with ThreadPoolExecutor(WORKERS) as threads:
@@ -215,13 +205,13 @@ def _open_loop(requests: int) -> list[Figure]:
     weights = [1 / (rank + 1) for rank in range(COUNT)]
     names = chance.choices(NAMES, weights, k=requests // 2)
     figures = []
-    with _ours(_budget(50)) as port:
-        closed = _load(port, names)
+    with tidemill_serve(budget_of(50)) as server:
+        closed = load(server.port, names)
         most = len(closed.latencies) / closed.seconds
         for share in (0.4, 0.7, 0.9):
-            found = _load(port, names, rate=share * most, connections=256, keeps_hops=True)
+            found = load(server.port, names, rate=share * most, connections=256, keeps_hops=True)
             figures += _open_figures(found, share, share * most)
-        longest = _metric(port, "tidemill_longest_wait_seconds")
+        longest = counters(server.port)["tidemill_longest_wait_seconds"]
     return [
         *figures,
         Figure(
@@ -262,112 +252,8 @@ def _open_figures(found: LoadResult, share: float, rate: float) -> list[Figure]:
     ]
 
 
-def _load(port: int, names: Sequence[str], **changes: Any) -> LoadResult:
-    facts: dict[str, Any] = {
-        "host": "127.0.0.1",
-        "port": port,
-        "path": "/v1/embeddings",
-        "names": list(names),
-        "text": SHORT,
-        "connections": CLIENTS,
-    }
-    plan = LoadPlan(**(facts | changes))
-    done = subprocess.run(
-        [sys.executable, HERE / "serving_load.py"],
-        input=json.dumps(asdict(plan)),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return LoadResult(**json.loads(done.stdout))
-
-
-@contextmanager
-def _ours(budget: int) -> Iterator[int]:
-    command = [sys.executable, "-m", "tidemill", "serve", "--port", "0", "--as-root", "--json"]
-    flags = ("--workers", str(WORKERS), "--host-bytes", str(budget), "--active-bytes", "1G")
-    with subprocess.Popen(
-        [*command, *flags], stdout=subprocess.PIPE, text=True, env=_environ()
-    ) as process:
-        try:
-            facts = json.loads(_line(process))
-            time.sleep(2)  # the spare's start is no part of the measurement
-            yield int(facts["url"].rpartition(":")[2])
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-
-
-@contextmanager
-def _ray(slots: int) -> Iterator[int]:
-    command = [RAY / "bin" / "python", HERE / "serving_ray.py", FOLDER / "experts"]
-    numbers = (str(max(1, slots // WORKERS)), str(WORKERS))
-    with subprocess.Popen(
-        [*command, *numbers],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=_environ() | {"RAY_USAGE_STATS_ENABLED": "0"},
-    ) as process:
-        try:
-            yield int(json.loads(_line(process))["port"])
-        finally:
-            if process.stdin is not None:
-                process.stdin.close()
-            process.wait(120)
-
-
-def _line(process: "subprocess.Popen[str]") -> str:
-    """Return the line in which a server says where it listens."""
-    while process.stdout is not None and (line := process.stdout.readline()):
-        if line.startswith("{"):
-            return line
-    raise RuntimeError("the server has ended before it served")
-
-
-def _environ() -> dict[str, str]:
-    own = {"TIDEMILL_EXPERTS": str(FOLDER / "experts"), "OMP_NUM_THREADS": "1"}
-    return os.environ | own
-
-
-def _counters(port: int) -> dict[str, float]:
-    lines = _got(port, "/metrics").splitlines()
-    rows = [line.rsplit(" ", 1) for line in lines if not line.startswith("#")]
-    return {name: float(value) for name, value in rows}
-
-
-def _metric(port: int, name: str) -> float:
-    return _counters(port)[name]
-
-
 def _active_workers(port: int, name: str) -> int:
-    return int(json.loads(_got(port, f"/v1/experts/{name}"))["workers"])
-
-
-def _got(port: int, path: str) -> str:
-    connection = HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", path)
-    answer = connection.getresponse().read().decode()
-    connection.close()
-    return answer
-
-
-def _install_ray() -> None:
-    """Make an environment with Ray Serve and this project in it."""
-    python = RAY / "bin" / "python"
-    if (RAY / ".made").exists():
-        return
-    root = HERE.parent
-    steps: tuple[Sequence[str | Path], ...] = (
-        (sys.executable, "-m", "venv", RAY),
-        (python, "-m", "pip", "install", "-q", "torch==2.13.0"),
-        (python, "-m", "pip", "install", "-q", *RAY_PACKAGES),
-        (python, "-m", "pip", "install", "-q", "-e", f"{root}[experts]"),
-    )
-    for step in steps:
-        subprocess.run(step, check=True)
-    (RAY / ".made").touch()
+    return int(json.loads(got(port, f"/v1/experts/{name}"))["workers"])
 
 
 if __name__ == "__main__":
