@@ -232,12 +232,13 @@ def _soak(seconds: float) -> Iterator[Figure]:
     with tidemill_serve(budget_of(50)) as server, _bad_clients(server.port, 20, 20):
         began = time.monotonic()
         while (now := time.monotonic() - began) < seconds:
-            names = chance.choices(NAMES, weights, k=300) + wrong
+            names = chance.choices(NAMES, weights, k=100) + wrong
             chance.shuffle(names)
             found = load(server.port, names, connections=CLIENTS)
             answered += len(found.latencies)
             refused += len(found.failed)
-            if now >= min(60.0, seconds / 4):  # by then all that is built once is there
+            # By then all that is built once is there.
+            if now >= min(60.0, seconds / 4) or time.monotonic() - began >= seconds:
                 footprints.append(_footprint(server.pid))
     third = max(1, len(footprints) // 3)
     memory = [max(size for size, _ in part) for part in (footprints[:third], footprints[-third:])]
