@@ -274,16 +274,47 @@ def test_a_token_is_the_same_among_others() -> None:
 
 
 @needs_kernels
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("n", [1, 2, 5, 8])
-def test_expanded_reads_every_type(dtype: torch.dtype, n: int) -> None:
+def test_expanded_reads_every_type(dtype: torch.dtype, n: int, isa: str) -> None:
     weight = noise(9, 400) * 1e-4  # half floats of it are denormal
     pattern = NMPattern(n, 8)
     small = packed(weight.to(dtype), magnitude_mask(weight, pattern), pattern)
-    form = kernels.expanded(small, dtype=torch.float32)
+    form = kernels.expanded(small, dtype=torch.float32, isa=isa)
     found = kernels.product(torch.eye(400), form).T
     assert torch.equal(found, small.to_dense().float())
     assert form.bytes_held == 9 * pattern.kept(400) * 6
+
+
+@needs_kernels
+@settings(max_examples=60, deadline=None)
+@given(
+    pattern=patterns,
+    groups=st.integers(1, 60),
+    rows=st.integers(1, 70),
+    stored=st.sampled_from((torch.float32, torch.bfloat16, torch.float16)),
+    dtype=st.sampled_from(DTYPES),
+)
+def test_every_instruction_set_expands_alike(
+    *,
+    pattern: tuple[int, int],
+    groups: int,
+    rows: int,
+    stored: torch.dtype,
+    dtype: torch.dtype,
+) -> None:
+    chosen = NMPattern(*pattern)
+    weight = noise(rows, groups * chosen.m)
+    odd = torch.tensor([torch.nan, torch.inf, -6e-8, -0.0, 65504.0, 1e-5])
+    weight.view(-1)[:6] = odd[: weight.numel()]
+    small = packed(weight.to(stored), magnitude_mask(weight, chosen), chosen)
+    first, *others = (kernels.expanded(small, dtype=dtype, isa=isa) for isa in ISAS)
+    columns = small.columns_kept()
+    assert torch.equal(kernels.marked(first).nonzero()[:, 1].view(columns.shape), columns)
+    for form in others:
+        assert torch.equal(form.values.view(torch.uint8), first.values.view(torch.uint8))
+        assert torch.equal(form.offsets, first.offsets)
 
 
 @needs_kernels
@@ -382,7 +413,8 @@ def test_switched_off_everything_says_so() -> None:
 
 
 @needs_kernels
-def test_a_damaged_index_reads_nothing_outside_its_tile() -> None:
+@pytest.mark.parametrize("isa", ISAS)
+def test_a_damaged_index_reads_nothing_outside_its_tile(isa: str) -> None:
     # 3 bits can say 7, and a group of 5 has no such place: the last one is taken.
     weight = PackedWeight(
         pattern=NMPattern(1, 5),
@@ -391,6 +423,6 @@ def test_a_damaged_index_reads_nothing_outside_its_tile() -> None:
         values=torch.ones(2, 2),
         indices=torch.full((2,), 255, dtype=torch.uint8),
     )
-    form = kernels.expanded(weight, dtype=torch.float32)
+    form = kernels.expanded(weight, dtype=torch.float32, isa=isa)
     x = torch.arange(10.0)[None]
     assert kernels.product(x, form).tolist() == [[13.0, 13.0]]

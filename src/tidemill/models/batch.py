@@ -42,6 +42,8 @@ class GraphBatch:
             but in pre-training.
         reference: Whether the mask is the published implementation's: added to the scores,
             and without the diagonal, so that a node's row may be empty.
+        is_full: Whether it is known that all places may attend all others: then nobody needs
+            the mask.
     """
 
     ids: Int[Tensor, "batch tokens"]
@@ -53,6 +55,7 @@ class GraphBatch:
     is_node: Bool[Tensor, "batch nodes"]
     hidden_nodes: Bool[Tensor, "batch nodes"] | None = None
     reference: bool = False
+    is_full: bool = False
 
     def mask(self) -> Shaped[Tensor, "batch 1 places places"]:
         """Return who may attend whom: equation 6 of GraphCodeBERT.
@@ -98,18 +101,25 @@ def collate(inputs: Sequence[GraphInput], config: EncoderConfig) -> GraphBatch:
         inputs: At least one.
         config: Says the ids of specials and padding.
     """
-    tokens = max(len(entry.ids) for entry in inputs)
-    nodes = max(len(entry.flow.spans) for entry in inputs)
-    ids = np.full((len(inputs), tokens), config.pad_token_id, dtype=np.int64)
-    spans = np.zeros((len(inputs), nodes, 2), dtype=np.int64)
-    edges = []
+    lengths = np.array([len(entry.ids) for entry in inputs])[:, None]
+    ids = np.full((len(inputs), lengths.max()), config.pad_token_id, dtype=np.int64)
     for row, entry in enumerate(inputs):
         ids[row, : len(entry.ids)] = entry.ids
-        spans[row, : len(entry.flow.spans)] = entry.flow.spans
-        edges.append(_edges_of(entry, row))
-    lengths = torch.tensor([len(entry.ids) for entry in inputs])
-    counts = torch.tensor([len(entry.flow.spans) for entry in inputs])
-    return _batch(ids, spans, np.concatenate(edges), (lengths, counts, config))
+    place = np.arange(ids.shape[1])
+    is_token = place < lengths
+    is_special = ((ids == config.bos_token_id) | (ids == config.eos_token_id)) & is_token
+    covers, flows, is_node = _flow_of(inputs, place, config)
+    return GraphBatch(
+        ids=torch.from_numpy(ids),
+        positions=torch.from_numpy(np.where(is_token, place + FIRST_POSITION, config.pad_token_id)),
+        is_token=torch.from_numpy(is_token),
+        is_special=torch.from_numpy(is_special),
+        covers=torch.from_numpy(covers),
+        flows=torch.from_numpy(flows),
+        is_node=torch.from_numpy(is_node),
+        reference=config.input_mode == "reference",
+        is_full=not is_node.shape[1] and bool(is_token.all()),
+    )
 
 
 def batches(lengths: Sequence[int], most: int = PLACES_AT_ONCE) -> list[list[int]]:
@@ -127,37 +137,21 @@ def batches(lengths: Sequence[int], most: int = PLACES_AT_ONCE) -> list[list[int
     return found
 
 
-def _batch(
-    ids: NDArray[np.int64],
-    spans: NDArray[np.int64],
-    edges: NDArray[np.int64],
-    facts: tuple[Tensor, Tensor, EncoderConfig],
-) -> GraphBatch:
-    lengths, counts, config = facts
-    place = torch.arange(ids.shape[1])
-    is_token = place < lengths[:, None]
-    is_node = torch.arange(spans.shape[1]) < counts[:, None]
-    bounds = torch.from_numpy(spans)
-    numbers = torch.from_numpy(ids)
-    covers = (bounds[:, :, :1] <= place) & (place < bounds[:, :, 1:])
-    flows = torch.zeros((len(ids), spans.shape[1], spans.shape[1]), dtype=torch.bool)
-    flows[tuple(torch.from_numpy(edges).unbind(1))] = True
+def _flow_of(
+    inputs: Sequence[GraphInput], place: NDArray[np.int64], config: EncoderConfig
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which tokens nodes cover, what flows into them, and which of them are there."""
+    counts = [len(entry.flow.spans) for entry in inputs]
+    rows, nodes = len(inputs), max(counts)
+    flows = np.zeros((rows, nodes, nodes), dtype=np.bool_)
+    if not nodes:
+        return np.zeros((rows, 0, len(place)), np.bool_), flows, np.zeros((rows, 0), np.bool_)
+    spans = np.zeros((rows, nodes, 2), dtype=np.int64)
+    for row, entry in enumerate(inputs):
+        spans[row, : len(entry.flow.spans)] = entry.flow.spans
+        flows[row][tuple(entry.flow.edges.T)] = True
+    node = np.arange(nodes)
+    is_node = node < np.array(counts)[:, None]
     if config.input_mode != "reference":
-        flows |= torch.diag_embed(is_node)
-    special = (numbers == config.bos_token_id) | (numbers == config.eos_token_id)
-    return GraphBatch(
-        ids=numbers,
-        positions=torch.where(is_token, place + FIRST_POSITION, config.pad_token_id),
-        is_token=is_token,
-        is_special=special & is_token,
-        covers=covers,
-        flows=flows,
-        is_node=is_node,
-        reference=config.input_mode == "reference",
-    )
-
-
-def _edges_of(entry: GraphInput, row: int) -> NDArray[np.int64]:
-    """Return an input's edges with its row before them."""
-    edges = entry.flow.edges.astype(np.int64)
-    return np.concatenate([np.full((len(edges), 1), row, dtype=np.int64), edges], axis=1)
+        flows[:, node, node] |= is_node
+    return (spans[:, :, :1] <= place) & (place < spans[:, :, 1:]), flows, is_node

@@ -15,8 +15,10 @@ from typing_extensions import override
 
 from tidemill.models.batch import GraphBatch
 from tidemill.models.config import EncoderConfig
+from tidemill.models.fused import Fused
 from tidemill.models.joint import joint_linear
 from tidemill.models.tables import new_embedding, row
+from tidemill.sparsity.chain import ChainLayer, Norm
 from tidemill.sparsity.packed_layers import PackedLinear, joined
 
 __all__ = ["Encoder", "Hidden"]
@@ -80,9 +82,9 @@ class SelfAttention(nn.Module):
     def forward(
         self,
         hidden: Float[Tensor, "batch places width"],
-        mask: Bool[Tensor, "batch 1 places places"] | Float[Tensor, "batch 1 places places"],
+        mask: Bool[Tensor, "batch 1 places places"] | Float[Tensor, "batch 1 places places"] | None,
     ) -> Float[Tensor, "batch places width"]:
-        """Mix each place with those it may attend."""
+        """Mix each place with those it may attend; without a mask, with all."""
         rows, places, width = hidden.shape
         if self.joint is not None:
             joint = self.joint(hidden)
@@ -125,7 +127,7 @@ class Attention(nn.Module):
         self.output: Residual = Residual(config.hidden_size, config)
 
     @override
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
         """Return LN(attention(hidden) + hidden)."""
         mixed = self.get_submodule("self")(hidden, mask)
         return self.output(mixed, hidden)  # type: ignore[no-any-return]
@@ -154,20 +156,72 @@ class Layer(nn.Module):
         self.output: Residual = Residual(config.intermediate_size, config)
 
     @override
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
         """Return the next hidden states."""
         mixed = self.attention(hidden, mask)
         return self.output(self.intermediate(mixed), mixed)  # type: ignore[no-any-return]
 
+    def chained(self) -> ChainLayer | None:
+        """Return what a chain takes of it; None where a part is not packed."""
+        joint = self.attention.get_submodule("self").joint
+        mixed, wide = self.attention.output.dense, self.intermediate.dense
+        parts = (joint, mixed, wide, self.output.dense)
+        packed = [part.dense() for part in parts if isinstance(part, PackedLinear)]
+        if len(packed) < len(parts):
+            return None
+        return ChainLayer(
+            joint=packed[0],
+            mixed=packed[1],
+            wide=packed[2],
+            narrow=packed[3],
+            attended=_norm(self.attention.output.LayerNorm),
+            fed=_norm(self.output.LayerNorm),
+        )
+
+
+def _norm(norm: nn.LayerNorm) -> Norm:
+    return Norm(weight=norm.weight.detach(), bias=norm.bias.detach())
+
 
 class Stack(nn.Module):
-    """The layers, under the name that Hugging Face gives them."""
+    """The layers, under the name that Hugging Face gives them.
+
+    Attributes:
+        fused: Where the chain of the present weights is, if they are a skeleton's.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
+        self.config = config
+        self.fused: Fused | None = None
         self.layer: nn.ModuleList = nn.ModuleList(
             Layer(config) for _ in range(config.num_hidden_layers)
         )
+
+    @override
+    def forward(
+        self,
+        hidden: Float[Tensor, "batch places width"],
+        mask: Tensor | None,
+        depth: int | None = None,
+    ) -> Float[Tensor, "batch places width"]:
+        """Return the hidden states after so many layers, or after all."""
+        chain = None if self.fused is None else self.fused.chain(hidden, self._chained)
+        if chain is not None:
+            return chain.run(hidden, mask, depth=depth)
+        for layer in self.layer[:depth]:
+            hidden = layer(hidden, mask)
+        return hidden
+
+    def new_fused(self) -> Fused:
+        """Return where the chain of other weights will be."""
+        return Fused(self.config.num_attention_heads, self.config.layer_norm_eps)
+
+    def _chained(self) -> list[ChainLayer] | None:
+        """Return what a chain takes of the layers; None where a part is not packed."""
+        found = [layer.chained() for layer in self.layer if isinstance(layer, Layer)]
+        there = [layer for layer in found if layer is not None]
+        return there if len(there) == len(found) else None
 
 
 class Encoder(nn.Module):
@@ -208,9 +262,8 @@ class Encoder(nn.Module):
         """
         hidden = self.embeddings(batch)
         if depth != 0 and len(self.encoder.layer):
-            mask = _added(batch.mask(), hidden)
-            for layer in self.encoder.layer[:depth]:
-                hidden = layer(hidden, mask)
+            mask = None if batch.is_full else _added(batch.mask(), hidden)
+            hidden = self.encoder(hidden, mask, depth)
         tokens = batch.ids.shape[1]
         return Hidden(tokens=hidden[:, :tokens], nodes=hidden[:, tokens:])
 
@@ -218,7 +271,7 @@ class Encoder(nn.Module):
         """Return one vector for each input, not normalised."""
         tokens = self(batch, depth).tokens
         if self.config.pooling in {"mean", "weighted"}:
-            weights = self._weights(tokens, batch.is_token).to(tokens.dtype)
+            weights = self._weights(tokens, batch).to(tokens.dtype)
             vectors = torch.bmm(weights[:, None], tokens)[:, 0]
         else:
             vectors = tokens[:, 0]
@@ -236,15 +289,15 @@ class Encoder(nn.Module):
             if isinstance(part, SelfAttention):
                 part.join()
 
-    def _weights(
-        self, tokens: Tensor, there: Bool[Tensor, "batch tokens"]
-    ) -> Float[Tensor, "batch tokens"]:
+    def _weights(self, tokens: Tensor, batch: GraphBatch) -> Float[Tensor, "batch tokens"]:
         """Return what each token counts in its text's vector; the sum is 1."""
+        there = batch.is_token
         if self.importance is None:
             return there / there.sum(dim=1, keepdim=True)
-        scores = self.importance(tokens)[..., 0].float()
-        weights: Tensor = scores.masked_fill(~there, -torch.inf).softmax(dim=1)
-        return weights
+        scores: Tensor = self.importance(tokens)[..., 0].float()
+        if not batch.is_full:
+            scores = scores.masked_fill(~there, -torch.inf)
+        return scores.softmax(dim=1)
 
 
 def _added(mask: Tensor, hidden: Tensor) -> Tensor:

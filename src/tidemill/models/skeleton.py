@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from tidemill.core.errors import ExpertError
+from tidemill.models.encoder import Stack
 from tidemill.models.loading import Weight, Weights, load_weights
 from tidemill.models.tables import StoredTable, TableEmbedding
 from tidemill.sparsity import kernels
@@ -224,8 +225,24 @@ class _TablePlace:
         return partial(setattr, self.module, "table", nothing)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _ChainPlace:
+    """Where the layers of an encoder keep the chain that they are in one call."""
+
+    stack: Stack
+
+    def filled(self, weights: Weights) -> tuple[Put, int]:
+        del weights  # the chain is made of what the other places have, once they have it
+        return partial(vars(self.stack).__setitem__, "fused", self.stack.new_fused()), 0
+
+    def emptied(self) -> Put:
+        return partial(vars(self.stack).__setitem__, "fused", None)
+
+
 def _places(network: nn.Module) -> Iterator[_Place]:
     for path, module in network.named_modules():
+        if isinstance(module, Stack):
+            yield _ChainPlace(stack=module)
         if isinstance(module, PackedLayer):
             yield _PackedPlace(layer=module)
         elif isinstance(module, TableEmbedding):

@@ -33,8 +33,20 @@ class StoredTable:
         Args:
             places: Which.
         """
-        chosen = self.numbers[places].float()
-        return chosen if self.scales is None else chosen * self.scales[places][..., None]
+        flat = places.reshape(-1)  # selecting rows takes half as long as indexing with them
+        chosen = self.numbers.index_select(0, flat).float()
+        if self.scales is not None:
+            chosen = chosen * self.scales.index_select(0, flat)[:, None]
+        return chosen.view(*places.shape, self.shape[1])
+
+    def row(self, place: int) -> Float[Tensor, " columns"]:
+        """Return one row as float32, equal to that of the whole table to the last bit.
+
+        Args:
+            place: Which.
+        """
+        chosen = self.numbers[place].float()
+        return chosen if self.scales is None else chosen * self.scales[place]
 
     def whole(self) -> Float[Tensor, "rows columns"]:
         """Return the table as float32; itself where that is what is stored."""
@@ -81,5 +93,5 @@ def row(table: nn.Module, place: int) -> Float[Tensor, " columns"]:
         place: Which.
     """
     if isinstance(table, TableEmbedding):
-        return table.table.rows(torch.tensor(place))
+        return table.table.row(place)
     return table.get_parameter("weight")[place]

@@ -11,17 +11,16 @@ Where there is no compiler, or ``TIDEMILL_NATIVE=off``, `available` says no and 
 """
 
 from array import array
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float, Int16
 from torch import Tensor
 
-from tidemill.core.errors import InputError, TidemillError
-from tidemill.core.native import function, kernels, load, status
+from tidemill.core.errors import InputError
+from tidemill.sparsity.library import available, call, isa, isas, number, run, why_not
 from tidemill.sparsity.packed import PackedWeight
 from tidemill.sparsity.pattern import NMPattern
 from tidemill.sparsity.window import Window
@@ -41,17 +40,7 @@ __all__ = [
     "why_not",
 ]
 
-_ISAS = ("portable", "avx2", "avx512", "avx512bf16")
 _DTYPES = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}
-_FUNCTIONS = {
-    "isas": ("", "i"),
-    "entries": ("qqiii", "q"),
-    "product": ("qqiiipqpqppppii", "i"),
-    "make": ("qqiiipippii", "i"),
-    "expand": ("qqiiipipqppi", "i"),
-    "decay": ("qqiiippppii", "i"),
-    "mark": ("qqiiipppi", "i"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,34 +71,19 @@ class Form:
         """Bytes of values and offsets."""
         return self.values.numel() * (self.values.element_size() + self.offsets.element_size())
 
+    def check(self) -> None:
+        """Refuse a form that is not whole.
 
-def available() -> bool:
-    """Return whether there are native kernels in this process."""
-    return bool(_functions())
-
-
-def why_not() -> str:
-    """Return why there are none, for people; empty when there are."""
-    if available():
-        return ""
-    found = next((one for one in status() if one.name == "nm"), None)
-    return "not declared" if found is None else f"{found.state}: {found.reason}".removesuffix(": ")
-
-
-def isas() -> tuple[str, ...]:
-    """Return the instruction sets that kernels can use here, the best last."""
-    return _isas()
-
-
-def isa() -> str:
-    """Return the best instruction set that kernels can use here.
-
-    Raises:
-        TidemillError: There are no kernels.
-    """
-    if not available():
-        raise _missing()
-    return _isas()[-1]
+        Raises:
+            InputError: It has too few or too many entries.
+            TidemillError: There are no kernels.
+        """
+        wanted = _entries(self.pattern, self.rows, self.columns, self.dtype)
+        if self.values.numel() != wanted or self.offsets.numel() != wanted:
+            raise InputError(
+                f"a {self.pattern} form of {self.rows:,} x {self.columns:,} has {wanted:,} values"
+                f" and offsets, not {self.values.numel():,} and {self.offsets.numel():,}"
+            )
 
 
 def made(
@@ -145,25 +119,26 @@ def made(
     pattern.groups(columns)
     form = _empty(pattern, rows, columns, dtype) if into is None else into
     _check_form(form, (pattern, rows, columns, dtype))
-    _call(
+    run(
         "make",
         *_shape(form),
         weight.data_ptr(),
         int(along == "rows"),
         form.values.data_ptr(),
         form.offsets.data_ptr(),
-        _best() if isa is None else _number(isa),
+        number(isa),
         torch.get_num_threads(),
     )
     return form
 
 
-def expanded(packed: PackedWeight, *, dtype: torch.dtype) -> Form:
+def expanded(packed: PackedWeight, *, dtype: torch.dtype, isa: str | None = None) -> Form:
     """Make the form of a packed weight.
 
     Args:
         packed: Values of float32, bfloat16 or float16.
         dtype: Of the form's values: float32 or bfloat16.
+        isa: One of `isas`, or the best.
 
     Raises:
         InputError: A type is none of these.
@@ -173,7 +148,7 @@ def expanded(packed: PackedWeight, *, dtype: torch.dtype) -> Form:
     _check(packed.values, "packed values", tuple(_DTYPES), shape)
     indices = packed.indices.contiguous()
     form = _empty(packed.pattern, packed.rows, packed.columns, dtype)
-    _call(
+    run(
         "expand",
         *_shape(form),
         packed.values.data_ptr(),
@@ -182,6 +157,7 @@ def expanded(packed: PackedWeight, *, dtype: torch.dtype) -> Form:
         indices.numel(),
         form.values.data_ptr(),
         form.offsets.data_ptr(),
+        number(isa),
         torch.get_num_threads(),
     )
     return form
@@ -271,7 +247,7 @@ def marked(form: Form) -> Bool[Tensor, "rows columns"]:
         InputError: The form is not whole.
         TidemillError: There are no kernels.
     """
-    _check_entries(form)
+    form.check()
     mask = torch.empty(form.rows, form.columns, dtype=torch.bool)
     _mark(form, 0, mask)
     return mask
@@ -289,7 +265,7 @@ def pruned(weight: Float[Tensor, "rows columns"], form: Form) -> Float[Tensor, "
         TidemillError: There are no kernels.
     """
     _check(weight, "the weight", (torch.float32,), (form.rows, form.columns))
-    _check_entries(form)
+    form.check()
     found = torch.empty_like(weight)
     _mark(form, weight.data_ptr(), found)
     return found
@@ -297,7 +273,7 @@ def pruned(weight: Float[Tensor, "rows columns"], form: Form) -> Float[Tensor, "
 
 def _mark(form: Form, weight: int, found: Tensor) -> None:
     parts = (form.offsets.data_ptr(), weight, found.data_ptr())
-    _call("mark", *_shape(form), *parts, torch.get_num_threads())
+    run("mark", *_shape(form), *parts, torch.get_num_threads())
 
 
 def decayed(
@@ -320,21 +296,21 @@ def decayed(
     """
     for tensor, what in ((grad, "the gradient"), (weight, "the weight")):
         _check(tensor, what, (torch.float32,), (form.rows, form.columns))
-    _check_entries(form)
+    form.check()
     by = array("f", [decay])
     address, _ = by.buffer_info()
     parts = (grad.data_ptr(), weight.data_ptr(), form.offsets.data_ptr())
-    _call("decay", *_shape(form), *parts, address, _best(), torch.get_num_threads())
+    run("decay", *_shape(form), *parts, address, number(None), torch.get_num_threads())
 
 
 def _multiply(
     x: tuple[int, int, int], form: Form, bias: Tensor | None, y: Tensor, *, isa: str | None
 ) -> None:
     """Fill y [..., rows]; activations are an address, a token's stride, and an image's places."""
-    _check_entries(form)
+    form.check()
     if bias is not None:
         _check(bias, "the bias", (form.dtype,), (form.rows,))
-    _call(
+    run(
         "product",
         *_shape(form),
         *x,
@@ -343,62 +319,14 @@ def _multiply(
         form.offsets.data_ptr(),
         0 if bias is None else bias.data_ptr(),
         y.data_ptr(),
-        _best() if isa is None else _number(isa),
+        number(isa),
         torch.get_num_threads(),
-    )
-
-
-@cache
-def _functions() -> dict[str, Callable[..., int]]:
-    """Load the library; torch is loaded already, whose threads it uses."""
-    kernel = next((kernel for kernel in kernels() if kernel.name == "nm"), None)
-    library = None if kernel is None else load(kernel)
-    if library is None:
-        return {}
-    return {
-        name: function(library, f"tidemill_nm_{name}", *types) for name, types in _FUNCTIONS.items()
-    }
-
-
-@cache
-def _isas() -> tuple[str, ...]:
-    found = _functions()
-    bits = found["isas"]() if found else 0
-    return tuple(name for number, name in enumerate(_ISAS) if bits >> number & 1)
-
-
-@cache
-def _best() -> int:
-    return _ISAS.index(isa())
-
-
-def _number(name: str) -> int:
-    if name not in isas():
-        raise InputError(f"no kernels for {name!r} here: there are {', '.join(isas()) or 'none'}")
-    return _ISAS.index(name)
-
-
-def _call(name: str, *arguments: int) -> None:
-    found = _functions().get(name)
-    if found is None:
-        raise _missing()
-    if found(*arguments):
-        raise MemoryError("no memory for the scratch of a thread")
-
-
-def _missing() -> TidemillError:
-    return TidemillError(
-        f"there are no native kernels: {why_not()}",
-        hint="python -m tidemill.core.native builds them where there is a compiler.",
     )
 
 
 @lru_cache(maxsize=4096)
 def _entries(pattern: NMPattern, rows: int, columns: int, dtype: torch.dtype) -> int:
-    found = _functions().get("entries")
-    if found is None:
-        raise _missing()
-    return found(rows, columns, pattern.n, pattern.m, _DTYPES[dtype])
+    return call("entries", rows, columns, pattern.n, pattern.m, _DTYPES[dtype])
 
 
 def _empty(pattern: NMPattern, rows: int, columns: int, dtype: torch.dtype) -> Form:
@@ -424,15 +352,6 @@ def _check_form(form: Form, wanted: tuple[NMPattern, int, int, torch.dtype]) -> 
         raise InputError(
             f"a {form.pattern} form of {form.rows:,} x {form.columns:,} {form.dtype} cannot hold"
             f" {wanted[0]} of {wanted[1]:,} x {wanted[2]:,} {wanted[3]}"
-        )
-
-
-def _check_entries(form: Form) -> None:
-    wanted = _entries(form.pattern, form.rows, form.columns, form.dtype)
-    if form.values.numel() != wanted or form.offsets.numel() != wanted:
-        raise InputError(
-            f"a {form.pattern} form of {form.rows:,} x {form.columns:,} has {wanted:,} values and"
-            f" offsets, not {form.values.numel():,} and {form.offsets.numel():,}"
         )
 
 

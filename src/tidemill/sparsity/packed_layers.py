@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from tidemill.core.errors import ExpertError, InputError
 from tidemill.sparsity import kernels
+from tidemill.sparsity.chain import Dense
 from tidemill.sparsity.convolution import packed_conv2d, places_of
 from tidemill.sparsity.formcache import FormCache
 from tidemill.sparsity.packed import PackedWeight, indices_of
@@ -131,6 +132,11 @@ class PackedLinear(PackedLayer):
     def out_features(self) -> int:
         """Outputs."""
         return self.packed.rows
+
+    def dense(self) -> Dense:
+        """Return what a chain takes of it, with the form of its weight in fp32."""
+        form = self.forms.form(self.packed, torch.float32)
+        return Dense(form=form, bias=self._buffers["bias"])
 
     @override
     def forward(self, x: Float[Tensor, "*tokens inputs"]) -> Float[Tensor, "*tokens outputs"]:

@@ -1,5 +1,6 @@
 // What kernels.py calls. Sizes, types and addresses are checked there; results are 0, or 1 when
 // there was no memory for scratch.
+#include "encoder.h"
 #include "expand.h"
 #include "layout.h"
 
@@ -80,13 +81,13 @@ TIDEMILL_API int32_t tidemill_nm_make(
 TIDEMILL_API int32_t tidemill_nm_expand(
     int64_t rows, int64_t contraction, int32_t n, int32_t m, int32_t dtype, const void* packed,
     int32_t packed_dtype, const void* indices, int64_t index_bytes, void* values, void* offsets,
-    int32_t threads) {
+    int32_t isa, int32_t threads) {
   const Dtype type = static_cast<Dtype>(dtype);
   const Making target{Layout(rows, contraction, n, m, type), nullptr, contraction, false, values,
                       static_cast<uint16_t*>(offsets), threads};
   const Packed source{packed, static_cast<Dtype>(packed_dtype),
                       static_cast<const uint8_t*>(indices), index_bytes};
-  return !expand(target, source, type == Dtype::bf16);
+  return !chosen(static_cast<Isa>(isa), &Functions::expand)({target, source});
 }
 
 // The decay comes by address: the caller has whole numbers and addresses only.
@@ -107,4 +108,21 @@ TIDEMILL_API int32_t tidemill_nm_mark(int64_t rows, int64_t contraction, int32_t
                        static_cast<const uint16_t*>(offsets), static_cast<const float*>(weight),
                        found, threads};
   return !mark(wanted);
+}
+
+// Floats of room that an encoding of such sizes, in the order of their members, wants.
+TIDEMILL_API int64_t tidemill_nm_encoding_room(const void* sizes) {
+  return static_cast<const Sizes*>(sizes)->room();
+}
+
+// Layers and sizes are numbers in the order of their members; epsilon comes by address.
+TIDEMILL_API int32_t tidemill_nm_encode(const void* sizes, const void* layers, int64_t count,
+                                        const void* epsilon, const void* x, const void* mask,
+                                        void* y, void* room, int32_t isa, int32_t threads) {
+  const Encoding wanted{*static_cast<const Sizes*>(sizes),
+                        static_cast<const EncoderLayer*>(layers), count,
+                        *static_cast<const float*>(epsilon), static_cast<const float*>(x),
+                        static_cast<const float*>(mask), static_cast<float*>(y),
+                        static_cast<float*>(room), threads};
+  return !chosen(static_cast<Isa>(isa), &Functions::encode)(wanted);
 }

@@ -1,4 +1,6 @@
 // AVX2 with fused multiply-adds: 64 tokens are eight vectors.
+#include "encoder.h"
+#include "expand.h"
 #include "layout.h"
 #include "parallel.h"
 
@@ -59,6 +61,9 @@ constexpr int kVectorBytes = 32;
 
 #include "make.inc"
 #include "decay.inc"
+#include "expand.inc"
+#include "vectors.inc"
+#include "encoder.inc"
 
 }  // namespace avx2
 
@@ -68,6 +73,8 @@ const Functions kAvx2 = {
     avx2::make_with<float>,
     avx2::make_with<bf16>,
     avx2::decay_all,
+    avx2::expand_with,
+    avx2::encode_with<avx2::product_with<avx2::Plain<float>>>,
 };
 
 }  // namespace tidemill

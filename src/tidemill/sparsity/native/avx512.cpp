@@ -1,4 +1,6 @@
 // AVX-512: 64 tokens are four vectors.
+#include "encoder.h"
+#include "expand.h"
 #include "layout.h"
 #include "parallel.h"
 
@@ -30,6 +32,9 @@ constexpr int kVectorBytes = 64;
 
 #include "make.inc"
 #include "decay.inc"
+#include "expand.inc"
+#include "vectors.inc"
+#include "encoder.inc"
 
 }  // namespace avx512
 
@@ -39,6 +44,8 @@ const Functions kAvx512 = {
     avx512::make_with<float>,
     avx512::make_with<bf16>,
     avx512::decay_all,
+    avx512::expand_with,
+    avx512::encode_with<avx512::product_f32>,
 };
 
 }  // namespace tidemill

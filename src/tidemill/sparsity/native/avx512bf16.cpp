@@ -36,6 +36,8 @@ const Functions kAvx512Bf16 = {
     nullptr,
     nullptr,
     nullptr,
+    nullptr,
+    nullptr,
 };
 
 }  // namespace tidemill

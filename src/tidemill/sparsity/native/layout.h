@@ -140,6 +140,9 @@ struct Marking {
 
 bool mark(const Marking& wanted);
 
+struct Encoding;   // see encoder.h
+struct Expanding;  // see expand.h
+
 // What every instruction set offers; a null entry is made by the next smaller one.
 struct Functions {
   bool (*product_f32)(const Product&);
@@ -147,6 +150,8 @@ struct Functions {
   bool (*make_f32)(const Making&);
   bool (*make_bf16)(const Making&);
   bool (*decay)(const Decay&);
+  bool (*expand)(const Expanding&);
+  bool (*encode)(const Encoding&);
 };
 
 extern const Functions kPortable;
@@ -173,8 +178,9 @@ template <>
 inline bf16 narrowed<bf16>(float value) {
   uint32_t bits;
   __builtin_memcpy(&bits, &value, sizeof bits);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return {static_cast<uint16_t>((bits >> 16) | 0x40u)};
-  return {static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16)};
+  const uint32_t quiet = (bits >> 16) | 0x40u;
+  const uint32_t nearest = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  return {static_cast<uint16_t>((bits & 0x7fffffffu) > 0x7f800000u ? quiet : nearest)};
 }
 
 }  // namespace tidemill

@@ -1,4 +1,6 @@
 // What every processor can do: vectors of 16 bytes, in the compiler's own notation.
+#include "encoder.h"
+#include "expand.h"
 #include "layout.h"
 #include "parallel.h"
 
@@ -38,6 +40,9 @@ constexpr int kVectorBytes = 16;
 
 #include "make.inc"
 #include "decay.inc"
+#include "expand.inc"
+#include "vectors.inc"
+#include "encoder.inc"
 
 }  // namespace portable
 
@@ -47,6 +52,8 @@ const Functions kPortable = {
     portable::make_with<float>,
     portable::make_with<bf16>,
     portable::decay_all,
+    portable::expand_with,
+    portable::encode_with<portable::product_with<portable::Plain<float>>>,
 };
 
 }  // namespace tidemill
