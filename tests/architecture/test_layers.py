@@ -27,6 +27,7 @@ THIRD_PARTY = {
 # What one file or one face may touch besides.
 THEIR_OWN = {
     "src/tidemill/core/cluster.py": {"ray"},
+    "src/tidemill/faces/http/fleet/client.py": {"httpx2"},
     "src/tidemill/faces/http": {
         "fastapi",
         "h11",

@@ -1,7 +1,7 @@
 """A cluster of two nodes, the work that is sent to it, and a look at its processes.
 
 Run as a module, it holds the two nodes: it tells the head's address, kills the second
-node when it reads a line, and ends with its input.
+node or adds a third when it is told to, and ends with its input.
 """
 
 import functools
@@ -81,19 +81,26 @@ class TwoNodes:
         assert holder.stdout
         self._orders = holder.stdin
         self._answers = holder.stdout
-        self._environ = environ
+        self.environ = environ
         self.address = self._answers.readline().strip()
 
     def kill_second(self) -> None:
         """End the second node by SIGKILL."""
-        self._orders.write("kill\n")
-        self._orders.flush()
-        assert self._answers.readline() == "killed\n"
+        self._order("kill")
+
+    def add_third(self) -> None:
+        """Have another node join."""
+        self._order("add")
 
     def start(self, work: Callable[[str, str], None], folder: Path) -> "subprocess.Popen[str]":
         """Start a program that works on the nodes."""
         code = f"from {work.__module__} import {work.__name__} as work; work(*{{}})"
-        return start_python(code.format((self.address, str(folder))), self._environ)
+        return start_python(code.format((self.address, str(folder))), self.environ)
+
+    def _order(self, word: str) -> None:
+        self._orders.write(f"{word}\n")
+        self._orders.flush()
+        assert self._answers.readline() == "done\n"
 
 
 @contextmanager
@@ -129,9 +136,12 @@ def hold() -> None:
     )
     second = cluster.add_node(num_cpus=1)
     print(cluster.address, flush=True)  # noqa: T201  the answer
-    for _ in sys.stdin:
-        cluster.remove_node(second, allow_graceful=False)
-        print("killed", flush=True)  # noqa: T201  the answer
+    for order in sys.stdin:
+        if order == "kill\n":
+            cluster.remove_node(second, allow_graceful=False)
+        else:
+            cluster.add_node(num_cpus=1)
+        print("done", flush=True)  # noqa: T201  the answer
     cluster.shutdown()  # type: ignore[no-untyped-call]
 
 

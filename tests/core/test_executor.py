@@ -1,6 +1,7 @@
 """What every backend of the executor does, and the parts they share."""
 
 import functools
+import ipaddress
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,6 +190,24 @@ class TestActorConformance:
         with pytest.raises(TidemillError, match="OSError: no such weights"):
             actor.call("add", 1)
         assert not actor.alive
+
+
+class TestNodeConformance:
+    @pytest.mark.claim("house.executor.nodes")
+    def test_each_node_is_named_and_does_the_same_work(self, executor: Executor) -> None:
+        nodes = executor.nodes()
+        assert len({node.name for node in nodes}) == len(nodes) >= 1
+        for node in nodes:
+            assert ipaddress.ip_address(node.host).is_loopback
+            (outcome,) = node.executor.map(shard_work.double, [4], resources=ONE)
+            assert outcome.unwrap() == 8
+            actor = node.executor.actor(shard_work.Counter, resources=ONE)
+            assert actor.call("add", 2) == 2
+            actor.close()
+
+    def test_a_node_knows_itself_alone(self, executor: Executor) -> None:
+        for node in executor.nodes():
+            assert [one.name for one in node.executor.nodes()] == [node.name]
 
 
 class TestResources:

@@ -38,7 +38,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tidemill.core.errors import MissingExtraError, SettingError
+from tidemill.core.errors import CapacityError, MissingExtraError, SettingError
+from tidemill.core.executor import ExecutorNode
 from tidemill.core.processes import ProcessActor, Rules, ShardRun
 from tidemill.core.remote import RemoteWorker
 
@@ -60,6 +61,7 @@ AUTO = "auto"
 
 _LEAST_RAY = (2, 60)
 _KNOCK_SECONDS = 5.0
+_SHORT_ID = 8
 _ON_LOOPBACK = (LOCAL, "127.", "localhost:", "[::1]:")
 _ENVIRON = {
     "RAY_AUTH_MODE": "token",
@@ -80,11 +82,15 @@ class ClusterExecutor:
         address: `LOCAL`, `AUTO`, or the ``host:port`` of a head.
         in_order: Yield outcomes in the order of the shards rather than of
             completion; a slow shard then holds back the ones after it.
+        node: Id of the only node that it uses, as Ray knows it; by default it uses all.
     """
 
-    def __init__(self, address: str = LOCAL, *, in_order: bool = False) -> None:
+    def __init__(
+        self, address: str = LOCAL, *, in_order: bool = False, node: str | None = None
+    ) -> None:
         self._address = address
         self._in_order = in_order
+        self._node = node
 
     def map(
         self,
@@ -123,10 +129,44 @@ class ClusterExecutor:
         """Make the object on some node, without waiting for it; see `Executor.actor`."""
         return ProcessActor(factory, self._starter(resources, cpus=0))
 
+    def nodes(self) -> tuple[ExecutorNode, ...]:
+        """Return the nodes that Ray takes for living; see `Executor.nodes`.
+
+        Raises:
+            SettingError: There is no such cluster.
+            CapacityError: Its head does not answer.
+            MissingExtraError: Ray is not installed, or too old.
+        """
+        connect(self._address)
+        ray = _ray()
+        try:
+            known = ray.nodes()
+        except (RuntimeError, ray.exceptions.RayError) as error:
+            raise CapacityError(
+                f"the cluster does not say which nodes it has: {error}", hint="Is its head running?"
+            ) from error
+        return tuple(
+            self._node_of(facts)
+            for facts in known
+            if facts["Alive"] and self._node in {None, facts["NodeID"]}
+        )
+
+    def _node_of(self, facts: dict[str, Any]) -> ExecutorNode:
+        host, node = facts["NodeManagerAddress"], facts["NodeID"]
+        return ExecutorNode(
+            name=f"{host}-{node[:_SHORT_ID]}",
+            host=host,
+            executor=ClusterExecutor(self._address, in_order=self._in_order, node=node),
+        )
+
     def _starter(self, resources: Resources, *, cpus: int) -> Callable[[bytes], RemoteWorker]:
         connect(self._address)
         return functools.partial(
-            RemoteWorker, _ray(), memory_bytes=resources.memory_bytes, cpus=cpus
+            RemoteWorker,
+            _ray(),
+            memory_bytes=resources.memory_bytes,
+            cpus=cpus,
+            placement=_placement(self._node),
         )
 
 
@@ -194,6 +234,15 @@ def disconnect() -> None:
 
 def _is_connected() -> bool:
     return "ray" in sys.modules and bool(_ray().is_initialized())
+
+
+def _placement(node: str | None) -> Any:
+    """Return Ray's word for where an actor goes: anywhere, or to one node and no other."""
+    if node is None:
+        return "SPREAD"
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(node_id=node, soft=False)
 
 
 def _ray() -> Any:

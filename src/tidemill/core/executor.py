@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Actor",
     "Executor",
+    "ExecutorNode",
     "InlineActor",
     "InlineExecutor",
     "Outcome",
@@ -42,6 +43,7 @@ __all__ = [
     "lost_state_error",
     "overrun_error",
     "public_method",
+    "this_machine",
     "typed_error",
 ]
 
@@ -49,6 +51,7 @@ Shard = TypeVar("Shard")
 Value = TypeVar("Value")
 
 _LEAST_MEMORY_BYTES = 128 << 20
+_LOOPBACK = "127.0.0.1"
 _SAME_AGAIN = (InputError, SettingError, ExpertError, MissingExtraError, StoreError, LockedError)
 
 
@@ -176,6 +179,31 @@ class Executor(Protocol):
         """Make an object in a worker of its own and return the way to it."""
         ...
 
+    def nodes(self) -> tuple[ExecutorNode, ...]:
+        """Return the machines that are there at this moment, for who wants one thing on each."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorNode:
+    """One machine of an executor.
+
+    Attributes:
+        name: Tells it from the others for as long as it lives; a machine that was restarted has
+            another one.
+        host: IP address, in digits, at which the other machines and this process reach it.
+        executor: Does its work there and nowhere else.
+    """
+
+    name: str
+    host: str
+    executor: Executor
+
+
+def this_machine(executor: Executor) -> tuple[ExecutorNode, ...]:
+    """Return the nodes of an executor that works on this machine alone."""
+    return (ExecutorNode(name="here", host=_LOOPBACK, executor=executor),)
+
 
 class InlineExecutor:
     """Runs everything in the calling thread: for tests and single shards.
@@ -210,6 +238,10 @@ class InlineExecutor:
     ) -> InlineActor:
         """Keep the object in this process; see `Executor.actor`."""
         return InlineActor(factory)
+
+    def nodes(self) -> tuple[ExecutorNode, ...]:
+        """Return this machine; see `Executor.nodes`."""
+        return this_machine(self)
 
 
 class InlineActor:

@@ -26,13 +26,14 @@ from tidemill.core.executor import (
     lost_state_error,
     overrun_error,
     public_method,
+    this_machine,
 )
 from tidemill.core.workers import Worker, packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tidemill.core.executor import Resources
+    from tidemill.core.executor import ExecutorNode, Resources
     from tidemill.core.workers import Link, Reply
 
 __all__ = ["ProcessActor", "ProcessExecutor", "Rules", "ShardRun"]
@@ -97,6 +98,10 @@ class ProcessExecutor:
     def actor(self, factory: Callable[[], object], *, resources: Resources) -> ProcessActor:
         """Make the object in a worker of its own, without waiting for it."""
         return ProcessActor(factory, _starter(resources))
+
+    def nodes(self) -> tuple[ExecutorNode, ...]:
+        """Return this machine; see `Executor.nodes`."""
+        return this_machine(self)
 
 
 def _starter(resources: Resources) -> Callable[[bytes], Link]:

@@ -99,9 +99,18 @@ class RemoteWorker:
         program: A packed function without arguments that returns the handler.
         memory_bytes: Limit of the worker's address space, or None.
         cpus: What it takes of the cluster's CPUs as long as it lives.
+        placement: Which node it goes to, in Ray's words.
     """
 
-    def __init__(self, ray: Any, program: bytes, memory_bytes: int | None, *, cpus: int) -> None:
+    def __init__(
+        self,
+        ray: Any,
+        program: bytes,
+        memory_bytes: int | None,
+        *,
+        cpus: int,
+        placement: Any = "SPREAD",
+    ) -> None:
         self._ray = ray
         self._replies: deque[Future[tuple[bytes, bool]]] = deque()
         self._bell = _Bell()
@@ -109,7 +118,7 @@ class RemoteWorker:
             "a worker was lost with its node or its process in the middle of its work",
             hint="Often a machine went down, or had too little memory.",
         )
-        self._host = _hosts(ray).options(num_cpus=cpus).remote()
+        self._host = _hosts(ray).options(num_cpus=cpus, scheduling_strategy=placement).remote()
         order = Order(
             program=program,
             memory_bytes=memory_bytes,
@@ -191,9 +200,8 @@ def _check_version(version: str) -> None:
 
 @functools.cache
 def _hosts(ray: Any) -> Any:
-    """The class of hosts, as Ray knows it: spread over nodes, never started again by Ray."""
-    options = {"max_restarts": 0, "max_task_retries": 0, "scheduling_strategy": "SPREAD"}
-    return ray.remote(**options)(Host)
+    """The class of hosts, as Ray knows it: never started again by Ray."""
+    return ray.remote(max_restarts=0, max_task_retries=0)(Host)
 
 
 class _Bell:

@@ -35,6 +35,7 @@ class ExpertPackage:
         folder: Where it lies.
         manifest: What it says of itself.
         config: The fields of ``config.json``.
+        expert_hash: The name of what it computes; see `Manifest.expert_hash`.
         tensors: The weights by name; none is read before it is asked for.
         data_start: Where in the file of weights their bytes begin.
         card: The text of ``README.md``.
@@ -44,6 +45,7 @@ class ExpertPackage:
     folder: Path
     manifest: Manifest
     config: Mapping[str, object]
+    expert_hash: str
     tensors: Mapping[str, Tensor]
     data_start: int
     card: str
@@ -54,11 +56,6 @@ class ExpertPackage:
     def name(self) -> str:
         """``<task>-<scope>``."""
         return self.manifest.name
-
-    @property
-    def expert_hash(self) -> str:
-        """The name of what it computes; see `Manifest.expert_hash`."""
-        return self.manifest.expert_hash(self.config)
 
     @property
     def tokenizer(self) -> Path | None:
@@ -163,6 +160,7 @@ def open_expert(folder: Path, *, mapped: bool = True) -> ExpertPackage:
         folder=folder,
         manifest=manifest,
         config=config,
+        expert_hash=manifest.expert_hash(config),
         tensors=dict(weights),
         data_start=weights.header.data_start,
         card=_read_note(folder, manifest, CARD).decode("utf-8", "replace"),

@@ -4,12 +4,18 @@ import asyncio
 import json
 import logging
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tidemill.core.settings import Settings, resolve
+from tidemill.core.cluster import AUTO
+from tidemill.core.errors import SettingError
+from tidemill.core.settings import resolve
+from tidemill.faces.http.fleet.fleet import NodeSource
+from tidemill.faces.http.fleet.nodes import cluster_nodes, local_nodes
+from tidemill.faces.http.fleet.serving import NodePlan, node_plan_for, serve_fleet
 from tidemill.faces.http.serving import ServePlan, serve_experts
 
 __all__ = ["serve"]
@@ -54,6 +60,20 @@ StoreFolder = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", metavar="N", help="Processes that compute.")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Serve over the nodes of a Ray cluster: auto, or host:port of its head.",
+    ),
+]
+Nodes = Annotated[
+    int | None,
+    typer.Option(
+        "--nodes", metavar="N", help="Serve over N nodes that are processes of this machine."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Say where it listens as one JSON document.")]
 
 
@@ -70,20 +90,24 @@ def serve(  # noqa: PLR0913, PLR0917  a verb's parameters are its flags
     as_root: AsRoot = False,
     store: StoreFolder = None,
     workers: Workers = None,
+    cluster: Cluster = None,
+    nodes: Nodes = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve the experts over HTTP, from three tiers of memory.
 
     Experts are read from disk when they are first asked for, kept under two budgets, and
     asked by several processes. An answer says who gave it, why, and what it waited for.
-    Ctrl-C or SIGTERM ends it when everything that was asked is answered.
+    Ctrl-C or SIGTERM ends it when everything that was asked is answered. Over a cluster there is
+    a server on each node, and this one sends a request where its expert is, or where the queue
+    is shortest.
 
     For example:
 
         tidemill serve --host-bytes 64M --pin search-tokens
     """
     budgets = {"host_bytes": host_bytes, "active_bytes": active_bytes, "cache_policy": policy}
-    settings = resolve({"store": store, "workers": workers, **budgets}).settings
+    resolved = resolve({"store": store, "workers": workers, **budgets})
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     plan = ServePlan(
         host=host,
@@ -95,15 +119,41 @@ def serve(  # noqa: PLR0913, PLR0917  a verb's parameters are its flags
         as_root=as_root,
     )
 
-    def on_ready(url: str) -> None:
-        _say(url, settings, as_json=as_json)
+    if cluster is None and nodes is None:
+        settings = resolved.settings
 
-    asyncio.run(serve_experts(plan, settings, on_ready=on_ready))
+        def on_ready(url: str) -> None:
+            _say(url, {"workers": settings.workers}, as_json=as_json)
+
+        asyncio.run(serve_experts(plan, settings, on_ready=on_ready))
+    else:
+        _serve_over(
+            _source(cluster, nodes), plan, node_plan_for(resolved, local=nodes), as_json=as_json
+        )
 
 
-def _say(url: str, settings: Settings, *, as_json: bool) -> None:
+def _serve_over(
+    source: AbstractContextManager[NodeSource], plan: ServePlan, there: NodePlan, *, as_json: bool
+) -> None:
+    def on_ready(url: str, count: int) -> None:
+        _say(url, {"nodes": count}, as_json=as_json)
+
+    with source as nodes:
+        asyncio.run(serve_fleet(plan, nodes, there, on_ready=on_ready))
+
+
+def _source(cluster: str | None, nodes: int | None) -> AbstractContextManager[NodeSource]:
+    if cluster is not None and nodes is not None:
+        raise SettingError(
+            "--cluster and --nodes exclude each other",
+            hint="A cluster says itself which nodes it has.",
+        )
+    return local_nodes(nodes) if nodes is not None else cluster_nodes(cluster or AUTO)
+
+
+def _say(url: str, strength: dict[str, int], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"url": url, "workers": settings.workers}))
+        typer.echo(json.dumps({"url": url, **strength}))
     else:
         typer.echo(f"serving at {url}")
         typer.echo(f"  {url}/v1/models    who is there")

@@ -20,9 +20,10 @@ from tidemill.serving.node import Node, NodePlan
 from tidemill.serving.routing import Router
 from tidemill.tasks.asking import names_in
 
-__all__ = ["ServePlan", "node_plan", "serve_experts", "token_path"]
+__all__ = ["DRAIN_SECONDS", "ServePlan", "binding_for", "node_plan", "serve_experts", "token_path"]
 
 DRAIN_SECONDS = 30
+"""How long what was asked may take to be answered when a server ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class ServePlan:
         origins: Sites whose pages may ask.
         token_file: File of the token; without one, a token is wanted off loopback alone, and
             its file is in the user's folder.
+        token: The token itself, from somebody who has it already; then no file is looked at.
         as_root: Whether it may run with all rights.
         limits: What one client may take.
         folder: Where the store is looked for; by default the working folder.
@@ -48,6 +50,7 @@ class ServePlan:
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     token_file: Path | None = None
+    token: BearerToken | None = None
     as_root: bool = False
     limits: Limits | None = None
     folder: Path | None = None
@@ -73,15 +76,7 @@ async def serve_experts(
         ExpertError: A pinned expert is unknown or damaged.
         CapacityError: Pinned experts do not fit, or no worker starts.
     """
-    binding = Binding(
-        host=plan.host,
-        port=plan.port,
-        token=_token(plan),
-        hosts=plan.hosts,
-        origins=plan.origins,
-        drain_seconds=DRAIN_SECONDS,
-        allow_root=plan.as_root,
-    )
+    binding = binding_for(plan)
     node = Node(open_registry(settings), node_plan(settings))
     try:
         await node.start()
@@ -107,6 +102,23 @@ async def serve_experts(
         await node.drain(seconds=DRAIN_SECONDS)
     finally:
         await node.close()
+
+
+def binding_for(plan: ServePlan) -> Binding:
+    """Return where a plan has a server listen, and who may ask it.
+
+    Raises:
+        SettingError: The port is none, or the token's file is not good.
+    """
+    return Binding(
+        host=plan.host,
+        port=plan.port,
+        token=_token(plan),
+        hosts=plan.hosts,
+        origins=plan.origins,
+        drain_seconds=DRAIN_SECONDS,
+        allow_root=plan.as_root,
+    )
 
 
 def node_plan(settings: Settings) -> NodePlan:
@@ -135,7 +147,9 @@ def token_path() -> Path:
 
 
 def _token(plan: ServePlan) -> BearerToken | None:
-    """Return the token that clients must show: always where a file is named, and off loopback."""
+    """Return the token that clients must show: always where one is given, and off loopback."""
+    if plan.token is not None:
+        return plan.token
     if plan.token_file is not None:
         return token_from(plan.token_file)
     return None if _is_loopback(plan.host) else token_from(token_path())

@@ -71,6 +71,24 @@ def test_every_answer_says_who_why_and_what_it_waited_for(server: Served) -> Non
     assert (hop["expert"], hop["runner_up"]) == ("clones-c-terms", "clones-c")
 
 
+@pytest.mark.claim("coe.router")
+def test_code_whose_language_nobody_says_goes_to_the_expert_that_reads_it_best(
+    server: Served,
+) -> None:
+    program = "#include <stdio.h>\nint main()\n{\n    int n;\n    scanf(\"%d\", &n);\n}\n"
+    method = "public static String trim(String value) { return value.trim(); }"
+    body = {"model": "auto", "task": "clones", "kind": "code"}
+    for text, expert, category in (
+        (program, "clones-c", "C++"),
+        (method, "clones-java", "Java"),
+    ):
+        asked, last = embed(server, **body | {"input": text}).json["hops"]
+        assert (asked["expert"], asked["operation"]) == ("routing-clones", "route")
+        assert (last["expert"], last["why"]) == (expert, f"router: it seems to be {category}")
+        told = server.post("/v1/tasks/route", {"input": text, "task": "clones"}).json
+        assert (told["expert"], told["why"]) == (last["expert"], last["why"])
+
+
 def test_experts_are_listed_as_models(server: Served) -> None:
     listed = server.get("/v1/models").json
     names = [one["id"] for one in listed["data"]]
