@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from itertools import cycle, islice
 from pathlib import Path
 
 from serving_experts import COUNT, NAMES, SHORT, made
@@ -92,8 +93,9 @@ def _killed(requests: int, *, peer: bool) -> Iterator[Figure]:
     if peer:
         with ray_serve(16) as other:
             load(other.port, names[:64], path="/")
+            cold = cycle(NAMES[20:])
             lost = _loss(
-                lambda: load(other.port, names, path="/"), lambda: _ray_workers(other), number=1
+                lambda: load(other.port, names, path="/"), lambda: _ray_workers(other, cold)
             )
         others = f"Ray Serve {lost.failed} failed, {lost.seconds:.1f} s"
     yield Figure(
@@ -114,15 +116,13 @@ def _killed(requests: int, *, peer: bool) -> Iterator[Figure]:
     )
 
 
-def _loss(
-    work: Callable[[], LoadResult], workers: Callable[[], set[int]], number: int = 0
-) -> _Loss:
+def _loss(work: Callable[[], LoadResult], workers: Callable[[], set[int]]) -> _Loss:
     """Kill one of the workers while requests come."""
     with ThreadPoolExecutor(1) as threads:
         before = workers()
         running = threads.submit(work)
         time.sleep(1.0)
-        victim = sorted(before)[number]
+        victim = min(before)
         began = time.monotonic()
         os.kill(victim, signal.SIGKILL)
         while time.monotonic() - began < PATIENCE_SECONDS:
@@ -140,14 +140,17 @@ def _our_workers(server: Server) -> set[int]:
     return {worker["pid"] for worker in workers if worker["state"] in {"idle", "busy"}}
 
 
-def _ray_workers(server: Server) -> set[int]:
-    """Return the replicas that have answered some requests, each in a connection of its own."""
-    body = json.dumps({"model": NAMES[0], "input": SHORT})
+def _ray_workers(server: Server, names: Iterator[str]) -> set[int]:
+    """Return the replicas that have answered some requests, each in a connection of its own.
+
+    A replica that has an expert is preferred, so experts are asked that none has had of late.
+    """
+    body = json.dumps({"input": SHORT})
     found = set()
-    for _ in range(8):
+    for name in islice(names, 8):
         with suppress(OSError, HTTPException, KeyError, ValueError):
             connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
-            headers = {"serve_multiplexed_model_id": NAMES[_ % 8]}
+            headers = {"serve_multiplexed_model_id": name}
             connection.request("POST", "/", body, headers)
             found.add(int(json.loads(connection.getresponse().read())["worker"]))
             connection.close()

@@ -11,6 +11,7 @@ from tidemill.experts.packing import ExpertDraft, write_expert
 from tidemill.experts.registry import SHIPPED
 from tidemill.serving.embedder import open_embedder
 from tidemill.serving.memory.active import ActiveTier, active_bytes
+from tidemill.serving.operations import open_runnable
 from tidemill.serving.policies.lru import Lru
 
 
@@ -58,7 +59,7 @@ def test_a_packed_expert_takes_its_forms(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(path.name for path in SHIPPED.iterdir() if path.is_dir()))
 def test_the_experts_that_come_along_take_what_is_said(name: str) -> None:
     package = open_expert(SHIPPED / name)
-    assert open_embedder(package).bytes_held <= active_bytes(package)
+    assert open_runnable(package).bytes_held <= active_bytes(package)
 
 
 def test_who_goes_goes_before_the_newcomer_is_made(tmp_path: Path) -> None:
