@@ -1,6 +1,7 @@
 """Small experts for tests: untrained, but whole."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -91,7 +92,11 @@ def encoder_expert(folder: Path, name: str = "search-code", layers: int = 2) -> 
 
 
 def router_expert(
-    folder: Path, experts: dict[str, str], name: str = "routing-code", default: str = ""
+    folder: Path,
+    experts: dict[str, str],
+    name: str = "routing-code",
+    default: str = "",
+    **facts: Any,
 ) -> ExpertPackage:
     """A router that tells texts apart by single words.
 
@@ -100,14 +105,16 @@ def router_expert(
         experts: Who answers a text with the word.
         name: Its own name.
         default: Who answers texts with none of the words; by default the first expert.
+        facts: Of its config, such as ``reads``; of its manifest ``languages``.
     """
-    words = list(experts)
-    space = count_ngrams([read_text(word, "words") for word in words], longest=1, least=1)
+    words, reads = list(experts), facts.get("reads", "words")
+    languages = facts.pop("languages", ())
+    space = count_ngrams([read_text(word, reads) for word in words], longest=1, least=1)
     table = np.zeros((len(space), len(words)), dtype=np.float32)
     for place, word in enumerate(words):
-        table[space.bag(read_text(word, "words")).features, place] = 10.0
+        table[space.bag(read_text(word, reads)).features, place] = 10.0
     config = RouterConfig(
-        answers="search",
+        answers=facts.get("answers", "search"),
         categories=tuple(words),
         experts=tuple(experts.values()),
         default=default or next(iter(experts.values())),
@@ -116,11 +123,12 @@ def router_expert(
         features=len(space),
         vector_size=len(words),
         longest=1,
-        reads="words",
+        reads=reads,
     )
     draft = ExpertDraft(
         name=name,
         task="routing",
+        languages=languages,
         architecture="router",
         config=config.to_dict(),
         tensors={

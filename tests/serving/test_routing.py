@@ -1,5 +1,6 @@
 import asyncio
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,45 @@ def test_tag_then_rule_then_router_then_default(folder: Path) -> None:
                 "search-dates",
                 "router: it seems to be calendar",
             )
+
+    within(120, work)
+
+
+@pytest.mark.claim("coe.router")
+def test_code_whose_language_nobody_says_is_routed_by_one_that_reads_code(folder: Path) -> None:
+    for name in ("clones-a", "clones-b"):
+        faulty_expert(folder, name)
+    experts = {"printf": "clones-a", "println": "clones-b"}
+    router_expert(folder / "routing-c", experts, "routing-c", reads="marks", answers="clones")
+
+    async def work() -> None:
+        async with running(folder, workers=1, spares=0) as node:
+            chosen = router(node).chosen
+            assert chosen("auto", task="clones", kind="code")[0] == ("routing-c", "*")
+            said, why = chosen("auto", task="clones", language="java", kind="code")
+            assert (said, why.reason) == (
+                ("clones-a",),
+                "rule: the first of 2 on clones of java",
+            )
+            assert chosen("auto", kind="query")[0] == ("routing-code", "*")
+            told = await router(node).explained("println(x)", task="clones")
+            assert (told["expert"], told["why"]) == (
+                "clones-b",
+                "router: it seems to be println",
+            )
+
+    within(120, work)
+
+
+def test_a_router_is_not_asked_about_a_language_that_it_does_not_know(folder: Path) -> None:
+    shutil.rmtree(folder / "routing-code")
+    router_expert(folder / "routing-code", {"tide": "search-dates"}, languages=("python",))
+
+    async def work() -> None:
+        async with running(folder, workers=1, spares=0) as node:
+            chosen = router(node).chosen
+            assert chosen("auto", language="python", kind="query")[0] == ("routing-code", "*")
+            assert chosen("auto", language="go", kind="query")[0] == ("search-base",)
 
     within(120, work)
 

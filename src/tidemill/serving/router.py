@@ -10,7 +10,31 @@ from tidemill.serving.decision import Decision
 from tidemill.serving.embedder import CodeText
 from tidemill.serving.lexicons import ngram_space
 
-__all__ = ["RouterExpert"]
+__all__ = ["RouterExpert", "packed_router"]
+
+
+def packed_router(package: ExpertPackage) -> TextRouter:
+    """Return the router in a package; its table is only looked at, where it is.
+
+    Args:
+        package: Of architecture ``router``.
+
+    Raises:
+        ExpertError: Its config, features and tensors do not fit.
+    """
+    config = router_config(package.config)
+    space = ngram_space(package)
+    parts = package.tensors
+    shapes = {name: tuple(part.shape) for name, part in parts.items()}
+    if shapes != tensor_shapes(package.config) or len(space) != config.features:
+        raise ExpertError(f"{package.folder}: config.json, features and tensors do not fit")
+    return TextRouter(
+        config=config,
+        space=space,
+        table=parts["table.weight"].table,
+        weight=parts["head.weight"].to_float32(),
+        bias=parts["head.bias"].to_float32(),
+    )
 
 
 class RouterExpert:
@@ -24,21 +48,9 @@ class RouterExpert:
     """
 
     def __init__(self, package: ExpertPackage) -> None:
-        config = router_config(package.config)
-        space = ngram_space(package)
-        parts = package.tensors
-        shapes = {name: tuple(part.shape) for name, part in parts.items()}
-        if shapes != tensor_shapes(package.config) or len(space) != config.features:
-            raise ExpertError(f"{package.folder}: config.json, features and tensors do not fit")
-        weight, bias = parts["head.weight"], parts["head.bias"]
-        self._router = TextRouter(
-            config=config,
-            space=space,
-            table=parts["table.weight"].table,
-            weight=weight.to_float32(),
-            bias=bias.to_float32(),
-        )
-        self._held = sum(4 * part.size for part in (weight, bias) if not part.is_plain)
+        self._router = packed_router(package)
+        own = (package.tensors[name] for name in ("head.weight", "head.bias"))
+        self._held = sum(4 * part.size for part in own if not part.is_plain)
 
     @property
     def bytes_held(self) -> int:

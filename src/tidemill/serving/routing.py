@@ -21,6 +21,12 @@ AUTO: Final = "auto"
 
 ROUTING: Final = "routing"
 
+CODE_ALONE: Final = "clones"
+"""The task whose experts read no queries."""
+
+READS: Final = {"query": "words", "code": "marks"}
+"""How a router reads what it is asked about."""
+
 
 class Router:
     """Chooses among a node's experts.
@@ -58,7 +64,7 @@ class Router:
         default = self._default(task, able)
         if len(able) == 1:
             return (default,), Why(reason=f"rule: the only expert on {_said(task, language)}")
-        guide = self._guide(task) if kind == "query" else None
+        guide = self._guide(task, language, kind)
         if guide is not None:
             return (guide.name, THE_NAMED), Why(reason=f"rule: it knows the experts on {task}")
         runner_up = next(one for one in able if one != default)
@@ -73,7 +79,7 @@ class Router:
         """Return which expert would answer a text, and why.
 
         Args:
-            text: A query.
+            text: A query; for clones, a function.
             task: As in `chosen`.
             language: As in `chosen`.
 
@@ -81,7 +87,8 @@ class Router:
             ExpertError: There is nobody for this.
             CapacityError: The routing expert could not be asked.
         """
-        experts, why = self.chosen(AUTO, task=task, language=language, kind="query")
+        kind = "code" if task == CODE_ALONE else "query"
+        experts, why = self.chosen(AUTO, task=task, language=language, kind=kind)
         if len(experts) == 1:
             return _facts(experts[0], why, hops=[])
         request = Request(operation="route", items=(text,), experts=experts[:1], why=why)
@@ -107,11 +114,23 @@ class Router:
         preferred = [name for name in self._defaults.get(task, ()) if name in able]
         return preferred[0] if preferred else able[0]
 
-    def _guide(self, task: str) -> ExpertPackage | None:
-        """Return the routing expert that knows a task's experts, if there is one."""
+    def _guide(self, task: str, language: str | None, kind: str) -> ExpertPackage | None:
+        """Return the routing expert that knows a task's experts, if there is one.
+
+        Queries are told apart by words. Of code, what a router can tell is its language, so where
+        that is known there is nothing to ask.
+        """
+        if kind == "code" and language:
+            return None
+        reads = READS[kind]
         packages = self._node.catalog.packages.values()
-        guides = [package for package in packages if package.manifest.task == ROUTING]
-        return next((one for one in guides if one.config.get("answers") == task), None)
+        guides = [
+            package
+            for package in packages
+            if package.manifest.task == ROUTING and _knows(package, language)
+        ]
+        known = (one for one in guides if one.config.get("answers") == task)
+        return next((one for one in known if one.config.get("reads") == reads), None)
 
 
 def _knows(package: ExpertPackage, language: str | None) -> bool:

@@ -47,6 +47,8 @@ def test_sprout_grows_experts_and_says_how_good_they_are(
     assert "2 of 2 experts, 0 refused, 0 there before" in out
     assert f"better than {BASE}; mean loss" in out
     assert "MRR" in out
+    assert "router: routing-python, 2 packages" in out
+    assert "if every package were known" in out
     code, out, _ = tidemill(*words, "--json")
     report = json.loads(out)
     assert (code, report["resumed"], len(report["kept"])) == (0, 2, 2)
@@ -54,7 +56,9 @@ def test_sprout_grows_experts_and_says_how_good_they_are(
         BASE,
         "search-py-harbour",
         "search-py-kitchen",
+        "routing-python",
     }
+    assert report["router"]["name"] == "routing-python"
 
 
 def test_sprout_says_who_was_refused(
@@ -83,3 +87,11 @@ def test_sprout_refuses_what_cannot_be(
     code, _, err = tidemill(*words, *flags)
     assert code in {2, 3}
     assert said in err
+
+
+def test_sprout_leaves_the_router_out_where_nobody_wants_it(
+    tidemill: Run, words: tuple[str, ...]
+) -> None:
+    code, out, _ = tidemill(*words, "--no-router", "--json")
+    assert (code, json.loads(out)["router"]) == (0, None)
+    assert not (open_registry().own / "routing-python").exists()

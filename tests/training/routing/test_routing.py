@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,7 @@ def test_a_lucky_text_decides_nothing_and_a_harmful_expert_is_not_asked() -> Non
     assert fit_map(scores[:40], one_hot([0] * 40, 2), default=0).experts.tolist() == [0, 0]
 
 
+@pytest.mark.claim("coe.regret")
 def test_who_is_not_sure_asks_the_default() -> None:
     """Where confidence tells right from wrong, the threshold learns to reject."""
     labels = np.array([0] * 60 + [1] * 60)
@@ -167,6 +169,53 @@ def test_who_is_not_sure_asks_the_default() -> None:
     assert (report.sure_accuracy, report.auroc) == (1.0, 1.0)
     assert report.regret == pytest.approx(0.0)
     assert report.single_regret == pytest.approx(0.25)
+
+
+def test_who_was_not_asked_is_no_candidate_and_no_oracle() -> None:
+    labels = np.array([0] * 30 + [1] * 30)
+    scores = np.full((60, 3), 0.5)
+    scores[:30, 1], scores[30:, 1] = 0.8, np.nan
+    scores[0, 2], scores[1:, 2] = 1.0, np.nan
+    confidences = one_hot(labels.tolist(), 2)
+    found = fit_map(scores, confidences, default=0)
+    assert found.experts.tolist() == [1, 0]
+    report = routing_report(scores, confidences, labels, found)
+    assert report.best_single == pytest.approx(0.5)
+    assert report.category_oracle == pytest.approx(0.65)
+    assert report.text_oracle == pytest.approx((1.0 + 29 * 0.8 + 30 * 0.5) / 60)
+    assert report.routed == pytest.approx(0.65)
+
+
+def test_what_is_less_sure_than_asked_for_decides_nothing() -> None:
+    confidences = one_hot([0] * 20, 2, sure=0.6)
+    scores = np.full((20, 2), 0.5)
+    scores[:, 1] = 1.0
+    assert fit_map(scores, confidences, default=0).experts.tolist() == [1, 0]
+    found = fit_map(scores, confidences, default=0, least=0.7)
+    assert found.experts.tolist() == [0, 0]
+    assert found.least_confidence >= 0.7
+
+
+def test_confidence_is_compared_with_accuracy() -> None:
+    """Of ten texts at .9 all are right, of ten at .6 half: off by .1 twice."""
+    labels = np.array([0] * 15 + [1] * 5)
+    confidences = np.array([[0.9, 0.1]] * 10 + [[0.6, 0.4]] * 10)
+    report = routing_report(np.zeros((20, 2)), confidences, labels, fitted((0, 0)))
+    assert report.calibration_error == pytest.approx(0.1)
+    assert report.accuracy == pytest.approx(0.75)
+    points = {point.least_confidence: point for point in report.curve}
+    assert (points[0.7].coverage, points[0.7].accuracy) == (0.5, 1.0)
+    assert points[0.9].coverage == 0.5
+    assert set(report.to_dict()) >= {"regret", "single_regret", "curve"}
+
+
+def test_few_texts_are_gone_through_more_often() -> None:
+    recipe = replace(RECIPE, epochs=1, updates=30)
+    texts = labelled(32, 0)
+    assert learn_categories(texts, texts, len(TOPICS), recipe=recipe).steps == 30
+    many = learn_categories(texts, texts, len(TOPICS), recipe=replace(recipe, epochs=20))
+    assert many.steps == 40
+    assert replace(recipe, seed=1).hash != recipe.hash == replace(recipe).hash
 
 
 @given(

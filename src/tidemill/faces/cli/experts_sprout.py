@@ -19,6 +19,8 @@ from tidemill.faces.cli.output import columns, counted, ink_for, printable, writ
 from tidemill.faces.cli.progress import shown_progress
 from tidemill.tasks.sprouting.plan import SproutPlan
 from tidemill.tasks.sprouting.report import SproutReport
+from tidemill.tasks.sprouting.routed import RoutedReport
+from tidemill.tasks.sprouting.routing import route_sprouts
 from tidemill.tasks.sprouting.run import COUNT, LEAST, grow_sprouts, plan_sprouts
 from tidemill.training.sprouting.recipe import SproutRecipe
 
@@ -64,6 +66,10 @@ RunFolder: TypeAlias = Annotated[
 Replace: TypeAlias = Annotated[
     bool, typer.Option("--replace", help="Take the place of other experts of these names.")
 ]
+Router: TypeAlias = Annotated[
+    bool,
+    typer.Option("--router/--no-router", help="Whether to learn which of them a query is for."),
+]
 
 
 def sprout(
@@ -74,6 +80,7 @@ def sprout(
     list_only: ListOnly = False,
     run: RunFolder = None,
     replace: Replace = False,
+    router: Router = True,
     seed: Seed = 0,
     workers: Workers = None,
     experts: ExpertsFolder = None,
@@ -85,7 +92,8 @@ def sprout(
     sparse encoder that learns to find them by their documentation, with the same
     masks, tables and tokenizer, and enters your experts if a part of the package
     that it did not learn from says that it is better there than the encoder it
-    came from. The same command goes on where it was stopped.
+    came from. In the end a router learns which of them a query is for. The same
+    command goes on where it was stopped.
 
     For example:
 
@@ -110,7 +118,18 @@ def sprout(
         done = grow_sprouts(
             plan, base, recipe=recipe, replace=replace, settings=settings, progress=progress
         )
-    _show_report(done, as_json=as_json)
+    routed = None
+    if router and done.kept:
+        with shown_progress(unit="questions") as progress:
+            routed = route_sprouts(
+                plan, done, recipe=recipe, replace=replace, settings=settings, progress=progress
+            )
+    if as_json:
+        write_json(done.to_dict() | {"router": routed})
+    else:
+        _show_report(done)
+        if routed is not None:
+            _show_router(routed)
     if len(done.kept) < done.wanted:
         raise typer.Exit(FEWER)
 
@@ -130,10 +149,7 @@ def _show_plan(plan: SproutPlan, *, as_json: bool) -> None:
     write(f"{counted(plan.count, 'expert')} wanted, {counted(spare, 'package')} to spare")
 
 
-def _show_report(done: SproutReport, *, as_json: bool) -> None:
-    if as_json:
-        write_json(done)
-        return
+def _show_report(done: SproutReport) -> None:
     ink = ink_for()
     for outcome in done.refused[:REFUSED_SHOWN]:
         write(f"{ink.warning('refused')}  {outcome.name}: {outcome.reason}")
@@ -146,6 +162,23 @@ def _show_report(done: SproutReport, *, as_json: bool) -> None:
         write(f"held out: {done.better_held_out:,} better than {name}; mean {_means(done)}")
     write(f"experts: {ink.place(printable(str(done.experts)))}")
     write(f"run: {ink.place(printable(str(done.folder)))}")
+
+
+def _show_router(routed: RoutedReport) -> None:
+    test, ink = routed.test, ink_for()
+    write(
+        f"router: {ink.place(routed.name)}, {routed.categories:,} packages,"
+        f" {counted(routed.sprouts, 'sprout')} asked"
+    )
+    write(
+        f"held out: MRR {test['base']:.3f} by the base, {test['best_single']:.3f} by the best"
+        f" single expert, {test['routed']:.3f} routed,"
+        f" {test['category_oracle']:.3f} if every package were known"
+    )
+    write(
+        f"sure of {test['coverage']:.0%} of the queries,"
+        f" and right about {test['sure_accuracy']:.0%} of these"
+    )
 
 
 def _means(done: SproutReport) -> str:

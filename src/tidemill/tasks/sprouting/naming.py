@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from tidemill.tasks.sprouting.division import Division
 
-__all__ = ["names_of", "title_of"]
+__all__ = ["names_of", "router_name", "title_of"]
 
 SHORT = {"javascript": "js", "python": "py", "ruby": "rb", "typescript": "ts"}
 """Languages that people abbreviate."""
@@ -48,6 +48,15 @@ def names_of(task: str, packages: Sequence[tuple[str, Division]]) -> list[str]:
         known.add(name)
         names.append(name)
     return names
+
+
+def router_name(languages: Sequence[str]) -> str:
+    """Return the name of a router of sprouts: ``routing-python``, or ``routing-code`` of several.
+
+    Args:
+        languages: Of their packages.
+    """
+    return f"routing-{languages[0] if len(languages) == 1 else 'code'}"
 
 
 def _dotted(path: Sequence[str]) -> str:

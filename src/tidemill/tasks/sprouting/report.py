@@ -21,7 +21,6 @@ class SproutReport:
         kept: What became of packages with a sprout.
         refused: What became of those without.
         resumed: How many of both were there already.
-        cpu_seconds: Processor time of all of them, in whatever run.
     """
 
     folder: Path

@@ -5,32 +5,59 @@ from dataclasses import replace
 
 import numpy as np
 
-from tidemill.experts.encodings import Storage
+from tidemill.experts.encodings import Storage, encoding
 from tidemill.experts.manifest import Metric, Training
 from tidemill.experts.package import ExpertPackage
 from tidemill.experts.packing import ExpertDraft
 from tidemill.models.ngrams import FEATURES
 from tidemill.models.routing import RouterConfig, TextRouter, router_config
 from tidemill.training.routing.learning import LearntCategories, RouterRecipe
-from tidemill.training.routing.mapping import ExpertMap
+from tidemill.training.routing.mapping import Confidences, ExpertMap
 
-__all__ = ["refitted", "router_config_of", "router_draft", "text_router"]
+__all__ = ["confidences_of", "refitted", "router_config_of", "router_draft", "text_router"]
+
+TABLE = Storage(encoding="int8-rows")
+"""How a table is kept."""
 
 
 def text_router(learnt: LearntCategories, config: RouterConfig) -> TextRouter:
-    """Return what was learnt, ready to be asked.
+    """Return what was learnt, ready to be asked, its table rounded as it will be stored.
 
     Args:
         learnt: Of `learn_categories`.
         config: Its shape and map.
     """
+    kind = encoding(TABLE.encoding)
+    stored = kind.encode(np.ascontiguousarray(learnt.table, dtype=np.float32), TABLE.dtype)
     return TextRouter(
         config=config,
         space=learnt.space,
-        table=_Dense(learnt.table),
+        table=_Dense(kind.decode(stored, learnt.table.shape)),
         weight=learnt.weight,
         bias=learnt.bias,
     )
+
+
+def confidences_of(
+    learnt: LearntCategories, recipe: RouterRecipe, texts: Sequence[str]
+) -> Confidences:
+    """Return how likely each text belongs to each category, before anybody answers for one.
+
+    Args:
+        learnt: Of `learn_categories`.
+        recipe: How they were learnt.
+        texts: Any.
+    """
+    places = np.arange(len(learnt.bias))
+    config = router_config_of(
+        learnt,
+        recipe,
+        answers="",
+        categories=[str(place) for place in places],
+        experts=[str(place) for place in places],
+        fitted=ExpertMap(experts=places, default=0, least_confidence=0.0),
+    )
+    return text_router(learnt, config).confidences(texts)
 
 
 class _Dense:
@@ -113,7 +140,7 @@ def router_draft(
         architecture="router",
         config=config.to_dict(),
         tensors=tensors,
-        storage={"table.weight": Storage(encoding="int8-rows")},
+        storage={"table.weight": TABLE},
         texts={FEATURES: learnt.space.to_json()},
         licence="Apache-2.0",
         metrics=metrics,

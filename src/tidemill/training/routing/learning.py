@@ -1,7 +1,8 @@
 """Learning to tell categories apart: a bag of n-grams, one vector a text, one line a category."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -11,11 +12,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tidemill.core.errors import InputError
+from tidemill.core.hashing import content_hash
 from tidemill.core.progress import Progress, Silence
 from tidemill.models.ngrams import Bag, NgramSpace, count_ngrams
 from tidemill.models.routing import Reads, read_text
 
 __all__ = ["Labelled", "LearntCategories", "RouterRecipe", "learn_categories"]
+
+EDITION = "1"
+"""Part of a recipe's hash: new whenever the same recipe would give other weights."""
 
 TEMPERATURES = np.geomspace(0.2, 5.0, 41)
 
@@ -47,7 +52,8 @@ class RouterRecipe:
         least: Texts in which an n-gram occurs at least.
         features: N-grams at most.
         vector_size: Columns of the table.
-        epochs: Passes over the texts.
+        epochs: Passes over the texts; of few texts as many more as it takes to come to `updates`.
+        updates: Updates at least.
         batch: Texts in an update.
         learning_rate: Of Adam, falling in a straight line to zero.
         dropout: Share of a text's features that an update does not see.
@@ -60,10 +66,16 @@ class RouterRecipe:
     features: int = 1 << 15
     vector_size: int = 64
     epochs: int = 12
+    updates: int = 0
     batch: int = 128
     learning_rate: float = 5e-3
     dropout: float = 0.3
     seed: int = 0
+
+    @property
+    def hash(self) -> str:
+        """Names everything that decides what is learnt from the same texts."""
+        return content_hash(repr((EDITION, sorted(asdict(self).items()))).encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,7 +108,7 @@ class _Classifier(nn.Module):
         super().__init__()
         table = torch.empty(features, recipe.vector_size).normal_(0.0, 0.1, generator=chance)
         self.table: nn.EmbeddingBag = nn.EmbeddingBag.from_pretrained(
-            table, freeze=False, mode="sum"
+            table, freeze=False, mode="sum", sparse=True
         )
         self.head: nn.Linear = nn.Linear(recipe.vector_size, categories)
         with torch.no_grad():
@@ -115,6 +127,39 @@ class _Bags:
     features: Int[Tensor, " entries"]
     starts: Int[Tensor, " texts"]
     shares: Float[Tensor, " entries"]
+
+
+class _Learner:
+    """Updates a classifier, with a learning rate that falls in a straight line.
+
+    Args:
+        model: What learns.
+        rate: Of the first update.
+        steps: Updates to come.
+    """
+
+    def __init__(self, model: _Classifier, rate: float, steps: int) -> None:
+        self._model = model
+        # A batch has few of the table's features: only their rows are touched.
+        self._optimizers = (
+            torch.optim.SparseAdam(model.table.parameters(), lr=rate),
+            torch.optim.Adam(model.head.parameters(), lr=rate),
+        )
+        self._schedules = [
+            torch.optim.lr_scheduler.LinearLR(
+                optimizer, start_factor=1.0, end_factor=0.01, total_iters=steps
+            )
+            for optimizer in self._optimizers
+        ]
+
+    def update(self, bags: _Bags, labels: Tensor) -> None:
+        """Learn from one batch."""
+        loss = functional.cross_entropy(self._model.logits(bags), labels)
+        self._model.zero_grad()
+        torch.autograd.backward(loss)
+        for optimizer, schedule in zip(self._optimizers, self._schedules, strict=True):
+            optimizer.step()
+            schedule.step()
 
 
 def learn_categories(
@@ -146,22 +191,17 @@ def learn_categories(
     chance = torch.Generator().manual_seed(recipe.seed)
     model = _Classifier(len(space), categories, recipe, chance)
     labels = torch.tensor(train.labels)
-    steps = -(-len(bags) // recipe.batch) * recipe.epochs
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
-    schedule = torch.optim.lr_scheduler.LinearLR(
-        optimizer, start_factor=1.0, end_factor=0.01, total_iters=steps
-    )
-    for epoch in range(recipe.epochs):
+    in_one = math.ceil(len(bags) / recipe.batch)
+    epochs = max(recipe.epochs, math.ceil(recipe.updates / in_one))
+    steps = in_one * epochs
+    learner = _Learner(model, recipe.learning_rate, steps)
+    for epoch in range(epochs):
         order = torch.randperm(len(bags), generator=chance).tolist()
         for start in range(0, len(order), recipe.batch):
             places = order[start : start + recipe.batch]
             chosen = _together([bags[place] for place in places], recipe.dropout, chance)
-            loss = functional.cross_entropy(model.logits(chosen), labels[places])
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            optimizer.step()
-            schedule.step()
-        progress.advance(epoch + 1, recipe.epochs, "passes")
+            learner.update(chosen, labels[places])
+        progress.advance(epoch + 1, epochs, "passes")
     with torch.inference_mode():
         held = [space.bag(read_text(text, recipe.reads)) for text in valid.texts]
         logits = model.logits(_together(held, 0.0, chance)).numpy()
@@ -177,17 +217,16 @@ def learn_categories(
 
 def _together(bags: Sequence[Bag], dropout: float, chance: torch.Generator) -> _Bags:
     """Put bags one after the other, without some of their features; shares add up to 1."""
-    features, shares, starts = [], [], [0]
-    for bag in bags:
-        kept = torch.rand(len(bag.features), generator=chance).numpy() >= dropout
-        weights = bag.weights[kept]
-        features.append(bag.features[kept])
-        shares.append(weights / weights.sum() if len(weights) else weights)
-        starts.append(starts[-1] + len(weights))
+    owner = np.repeat(np.arange(len(bags)), [len(bag.features) for bag in bags])
+    kept = torch.rand(len(owner), generator=chance).numpy() >= dropout
+    features = np.concatenate([bag.features for bag in bags])[kept]
+    weights, owner = np.concatenate([bag.weights for bag in bags])[kept], owner[kept]
+    sums = np.bincount(owner, weights, minlength=len(bags))
+    starts = np.searchsorted(owner, np.arange(len(bags)))
     return _Bags(
-        features=torch.from_numpy(np.concatenate(features).astype(np.int64)),
-        starts=torch.tensor(starts[:-1]),
-        shares=torch.from_numpy(np.concatenate(shares).astype(np.float32)),
+        features=torch.from_numpy(features.astype(np.int64)),
+        starts=torch.from_numpy(starts),
+        shares=torch.from_numpy((weights / sums[owner]).astype(np.float32)),
     )
 
 

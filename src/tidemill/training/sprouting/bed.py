@@ -18,7 +18,7 @@ from tidemill.training.sprouting.recipe import SproutRecipe
 from tidemill.training.sprouting.texts import KnownTexts, known_texts
 from tidemill.training.sprouting.upper import PackedUpper
 
-__all__ = ["Bed", "Growth", "prepared"]
+__all__ = ["Bed", "Growth", "encoded_pairs", "origin_in", "prepared"]
 
 ENCODED = "encoded"
 
@@ -104,21 +104,35 @@ def prepared(growth: Growth) -> Bed:
         ExpertError: The base is damaged.
         InputError: The pairs are damaged.
     """
-    origin = _origin(growth.base)
-    pairs, config = read_pairs(growth.pairs), origin.config
+    origin = origin_in(growth.base)
+    pairs = read_pairs(growth.pairs)
+    examples = encoded_pairs(pairs, origin, growth.folder, growth.subject.name)
+    return Bed(growth=growth, origin=origin, pairs=pairs, examples=examples)
+
+
+def encoded_pairs(pairs: PackagePairs, origin: Origin, folder: Path, name: str) -> EncodedSet:
+    """Return a package's pairs as tokens and data flow; what was read is kept.
+
+    Args:
+        pairs: Of the package.
+        origin: Whose tokenizer and limits count: the base's and its sprouts' are the same.
+        folder: The run's.
+        name: Of the package's expert.
+    """
+    config = origin.config
     limits = (config.max_tokens, config.max_nodes if config.input_mode == "graph" else 0)
     arrays = kept(
-        growth.folder / ENCODED,
-        growth.subject.name,
+        folder / ENCODED,
+        name,
         repr((pairs.hash, file_hash(origin.tokenizer), limits)),
         lambda: encode(
             pairs.examples, origin.tokenizer, limits=limits, workers=1, progress=Silence()
         ).arrays(),
     )
-    return Bed(growth=growth, origin=origin, pairs=pairs, examples=EncodedSet.of(arrays))
+    return EncodedSet.of(arrays)
 
 
 @lru_cache(maxsize=1)
-def _origin(folder: Path) -> Origin:
-    """Return the base; a worker opens it once."""
+def origin_in(folder: Path) -> Origin:
+    """Return the base in a folder; a worker opens it once."""
     return open_origin(folder)

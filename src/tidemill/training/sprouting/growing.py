@@ -1,10 +1,7 @@
 """One package becomes one sprout: trained, judged on the valid part, and let into the registry."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-
-import torch
+from collections.abc import Mapping
 
 from tidemill.core.allocation import freed_memory_kept
 from tidemill.core.errors import ExpertError
@@ -18,6 +15,7 @@ from tidemill.training.sprouting.drafting import draft_of
 from tidemill.training.sprouting.measures import Figures, gain_of
 from tidemill.training.sprouting.outcome import SproutOutcome, write_outcome
 from tidemill.training.sprouting.recipe import SproutRecipe
+from tidemill.training.sprouting.threads import one_thread
 from tidemill.training.sprouting.trials import Trial, best_trial
 
 __all__ = ["OUTCOMES", "grow", "growth_key"]
@@ -53,7 +51,7 @@ def grow(growth: Growth) -> SproutOutcome:
         TidemillError: The loss is not a number.
     """
     begun = time.process_time()
-    with freed_memory_kept(), _one_thread():
+    with freed_memory_kept(), one_thread():
         bed = prepared(growth)
         base = _base_figures(bed)
         trial = best_trial(bed, base["valid"])
@@ -129,14 +127,3 @@ def _is_same(registry: ExpertRegistry, draft: ExpertDraft) -> bool:
     except ExpertError:
         return False
     return known.training == draft.training and known.base == draft.base
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let products be made in one thread: each process has a processor, and sums one order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

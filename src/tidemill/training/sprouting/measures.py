@@ -13,7 +13,7 @@ from torch.nn import functional
 from tidemill.metrics.ranking import ranking_of, reciprocal_rank
 from tidemill.training.trainees.trainee import Rows
 
-__all__ = ["Figures", "Gain", "gain_of", "measured"]
+__all__ = ["Figures", "Gain", "blocks_of", "gain_of", "measured"]
 
 Vectors = Callable[[Rows], Tensor]
 
@@ -64,6 +64,16 @@ def gain_of(base: Figures, sprout: Figures) -> Gain:
     return Gain(mean=float(gains.mean()), error=error)
 
 
+def blocks_of(rows: Rows, candidates: int) -> list[Rows]:
+    """Divide a part into blocks of about one size, in order.
+
+    Args:
+        rows: The pairs, at least one.
+        candidates: Pairs in a block at most.
+    """
+    return np.array_split(rows, math.ceil(len(rows) / candidates))
+
+
 def measured(
     queries: Vectors, code: Vectors, rows: Rows, *, candidates: int, temperature: float
 ) -> Figures:
@@ -81,9 +91,8 @@ def measured(
     """
     losses: list[NDArray[np.float64]] = []
     ranks: list[NDArray[np.float64]] = []
-    blocks = np.array_split(rows, math.ceil(len(rows) / candidates))
     with torch.inference_mode():
-        for block in blocks:
+        for block in blocks_of(rows, candidates):
             scores = queries(block) @ code(block).T
             losses.append(_losses(scores / temperature))
             ranking = ranking_of(scores.double().numpy(), np.eye(len(block)))

@@ -75,7 +75,7 @@ def test_every_answer_says_who_why_and_what_it_waited_for(server: Served) -> Non
 def test_code_whose_language_nobody_says_goes_to_the_expert_that_reads_it_best(
     server: Served,
 ) -> None:
-    program = "#include <stdio.h>\nint main()\n{\n    int n;\n    scanf(\"%d\", &n);\n}\n"
+    program = '#include <stdio.h>\nint main()\n{\n    int n;\n    scanf("%d", &n);\n}\n'
     method = "public static String trim(String value) { return value.trim(); }"
     body = {"model": "auto", "task": "clones", "kind": "code"}
     for text, expert, category in (
