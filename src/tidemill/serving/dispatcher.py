@@ -271,15 +271,19 @@ class Dispatcher:
         return max(1.0, len(self._scheduler) * rate / max(1, len(self.crew.members)))
 
     def _load_wanted(self) -> None:
-        for key in self._scheduler.wanted():
+        wanted = self._scheduler.wanted()
+        ready = sum(key in self._host.residents for key in wanted)
+        # Whoever leaves for an expert that nobody could compute yet might be asked before it.
+        in_free_room = ready >= len(self.crew.members)
+        for key in wanted:
             if key not in self._host.residents and key not in self._loader.loading:
                 if self._is_resting(key):
                     self._fail(self._scheduler.withdrawn(key), self._notes.rests[key].error)
-                elif not self._begin_load(key):
+                elif not self._begin_load(key, in_free_room=in_free_room):
                     # Those behind it wait too: else the small would starve the large.
                     return
 
-    def _begin_load(self, key: str) -> bool:
+    def _begin_load(self, key: str, *, in_free_room: bool = False) -> bool:
         arrived = self._scheduler.oldest(key)
         is_overdue = (
             arrived is not None
@@ -292,7 +296,7 @@ class Dispatcher:
             Without the second half, two that are overdue would drive each other out for ever.
             """
             if not self._scheduler.waiting(other):
-                return True
+                return is_overdue or not in_free_room
             return is_overdue and other not in self._notes.unserved
 
         try:
