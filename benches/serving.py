@@ -17,7 +17,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -72,7 +72,7 @@ def main() -> None:
     figures = []
     for scenario in _scenarios(requests):
         figures += _compared(scenario, peer=not arguments.quick)
-    figures += _bound(requests // 4)
+    figures += _bound(requests // 4, peer=not arguments.quick)
     figures += _open_loop(requests)
     show("serving", figures, quick=arguments.quick)
 
@@ -91,7 +91,7 @@ def _scenarios(requests: int) -> Iterator[Scenario]:
         name="one hot expert", names=[NAMES[0]] * requests, slots=16, budget=budget_of(8)
     )
     yield Scenario(
-        name="16 experts over 8 slots", names=ring[: requests // 4], slots=8, budget=budget_of(8)
+        name="16 experts over 8 slots", names=ring[: requests // 2], slots=8, budget=budget_of(8)
     )
     yield Scenario(
         name="150 experts, Zipf 1.0, a third fits",
@@ -148,13 +148,15 @@ def _compared(scenario: Scenario, *, peer: bool) -> list[Figure]:
     ]
 
 
-def _bound(requests: int) -> list[Figure]:
+def _bound(requests: int, *, peer: bool) -> list[Figure]:
     """Hold long inputs against two processes that only compute, singly and in batches."""
     names = [NAMES[place % 8] for place in range(requests)]
     with tidemill_serve(budget_of(8)) as server:
-        load(server.port, names[:16], text=LONG)
-        ours = load(server.port, names, text=LONG)
-    rate = len(ours.latencies) / ours.seconds
+        rate = _long_rate(server.port, names, "/v1/embeddings")
+    others = ""
+    if peer:
+        with ray_serve(16) as server:
+            others = f", Ray Serve {_long_rate(server.port, names, '/'):.1f}/s"
     figures = []
     for batch in (1, 8):
         bound = _compute_rate(requests, batch)
@@ -163,10 +165,17 @@ def _bound(requests: int) -> list[Figure]:
                 name=f"128-token inputs, 8 experts: share of the compute bound, batches of {batch}",
                 value=rate / bound,
                 unit="",
-                peer=f"ours {rate:.1f}/s, {WORKERS} processes that only compute {bound:.1f}/s",
+                peer=f"ours {rate:.1f}/s{others}, {WORKERS} processes that only compute"
+                f" {bound:.1f}/s",
             )
         )
     return figures
+
+
+def _long_rate(port: int, names: Sequence[str], path: str) -> float:
+    load(port, names[: 4 * CLIENTS], text=LONG, path=path)
+    found = load(port, names, text=LONG, path=path)
+    return len(found.latencies) / found.seconds
 
 
 _COMPUTE = """
