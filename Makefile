@@ -40,7 +40,7 @@ check: test
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright --verifytypes tidemill --ignoreexternal
 
 bench: install
-	@for bench in $$(grep -l __main__ benches/*.py); do echo "== $$bench"; $(BIN)/python $$bench --prepare && $(BIN)/python $$bench || exit 1; done
+	@for bench in $$(grep -l 'add_argument("--prepare"' benches/*.py); do echo "== $$bench"; $(BIN)/python $$bench --prepare && $(BIN)/python $$bench || exit 1; done
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
