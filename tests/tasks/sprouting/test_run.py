@@ -86,6 +86,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, names: set[str]) -> None:
     monkeypatch.setattr(run, "grow", grow)
 
 
+@pytest.mark.claim("coe.experts-150")
 def test_code_becomes_experts_and_is_not_grown_twice(settings: Settings, code: Path) -> None:
     told = Told()
     report = grown(settings, code, progress=told)
@@ -198,6 +199,7 @@ run.grow_sprouts(plan, BASE, recipe=quick(), settings=settings, progress=Killer(
 """
 
 
+@pytest.mark.claim("coe.experts-150")
 @pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     settings: Settings, code: Path, tmp_path: Path, repository: Path

@@ -110,7 +110,7 @@ class LoopShadow(Shadow):
 
     def __init__(self, capacity_bytes: int) -> None:
         super().__init__(capacity_bytes, half_life=1.0)
-        self.half_life = 0.0
+        self.half_life: float = 0.0
 
     @override
     def rank(self, key: str, facts: Facts, *, now: float) -> float:

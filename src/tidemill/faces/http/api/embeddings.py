@@ -21,7 +21,7 @@ from tidemill.serving.embedder import CodeText
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=StrictRoute, tags=["embeddings"])
+router: APIRouter = APIRouter(route_class=StrictRoute, tags=["embeddings"])
 
 _WORD = re.compile(r"\w+")
 

@@ -14,7 +14,7 @@ from tidemill.serving.status import ExpertStatus
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=StrictRoute, tags=["experts"])
+router: APIRouter = APIRouter(route_class=StrictRoute, tags=["experts"])
 
 ExpertName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,95}$")]
 

@@ -23,7 +23,7 @@ from tidemill.serving.telemetry import BOUNDS_SECONDS, Histogram
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["health"])
+router: APIRouter = APIRouter(tags=["health"])
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

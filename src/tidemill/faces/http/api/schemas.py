@@ -1,6 +1,6 @@
 """The bodies of requests, every number and text in them bounded, and the shapes of answers."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,7 +35,7 @@ Seconds = Annotated[float, Field(ge=0.1, le=120, description="how long to wait f
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
 
 class EmbeddingRequest(_Strict):

@@ -21,7 +21,7 @@ from tidemill.tasks.search import SearchAnswer, search
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=StrictRoute, tags=["tasks"])
+router: APIRouter = APIRouter(route_class=StrictRoute, tags=["tasks"])
 
 
 @router.post("/v1/search", responses=ERRORS)

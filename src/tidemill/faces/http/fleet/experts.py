@@ -18,7 +18,7 @@ from tidemill.faces.http.strict_route import StrictRoute
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=StrictRoute, tags=["experts"])
+router: APIRouter = APIRouter(route_class=StrictRoute, tags=["experts"])
 
 Move = Annotated[Literal["load", "evict", "pin", "unpin"], Path(description="what is done")]
 NodeName = Annotated[

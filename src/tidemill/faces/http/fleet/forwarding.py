@@ -15,7 +15,7 @@ from tidemill.faces.http.strict_route import StrictRoute
 
 __all__ = ["expert_in", "router"]
 
-router = APIRouter(route_class=StrictRoute, tags=["nodes"])
+router: APIRouter = APIRouter(route_class=StrictRoute, tags=["nodes"])
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}")
 _ROUTER = "auto"

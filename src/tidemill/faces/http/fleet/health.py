@@ -16,7 +16,7 @@ from tidemill.faces.http.fleet.replies import TheFleet, no_node
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["health"])
+router: APIRouter = APIRouter(tags=["health"])
 
 
 @router.get("/health")
