@@ -1,8 +1,9 @@
 """The router that comes with Tidemill: which clone expert reads code whose language nobody says.
 
-It learns from what the experts' own sets have in their train parts. What is valid there, and the
-Code Jam programs, fall into two halves by problem: one chooses map and threshold, the other is
-held out. Whoever answers reads code as a server does where no language is given.
+It learns from what the experts' own sets have in their train parts. What is valid there falls into
+two halves by problem: one chooses map and threshold, the other is held out, and with it are the
+Code Jam programs, which are for measuring alone. Whoever answers reads code as a server does where
+no language is given.
 """
 
 from collections.abc import Sequence
@@ -160,14 +161,17 @@ def held(half: int, *, members: int = MEMBERS) -> list[Held]:
         members: Programs of a problem at most.
     """
     methods = _translations(half)
-    return [
-        Held(name="C++ programs", label=0, examples=_programs("poj104", "valid", (half, members))),
-        Held(
-            name="Java programs", label=1, examples=_programs("gcj-java", "test", (half, members))
-        ),
+    programs = _by_problem("poj104", "valid", members)[half::2]
+    kinds = [
+        Held(name="C++ programs", label=0, examples=[one for own in programs for one in own]),
         Held(name="Java methods", label=1, examples=methods[0], others=methods[1]),
         Held(name="C# methods", label=2, examples=methods[1], others=methods[0]),
     ]
+    if half:
+        measured_alone = _by_problem("gcj-java", "test", members)
+        examples = [one for own in measured_alone for one in own]
+        kinds.append(Held(name="Java programs", label=1, examples=examples))
+    return kinds
 
 
 def others() -> list[str]:
@@ -237,14 +241,12 @@ def _learnt() -> LearntCategories:
     return learn_categories(parts["train"], parts["valid"], len(CATEGORIES), recipe=CLONES)
 
 
-def _programs(name: str, part: str, which: tuple[int, int]) -> list[Example]:
-    """Return programs of every other problem, so many of each at most."""
-    half, members = which
-    by_problem: dict[str, list[Example]] = {}
+def _by_problem(name: str, part: str, members: int) -> list[list[Example]]:
+    """Return the programs of each problem, so many at most."""
+    found: dict[str, list[Example]] = {}
     for one in open_corpus(CORPORA / name).examples(part):
-        by_problem.setdefault(one.group, []).append(one)
-    problems = sorted(by_problem)[half::2]
-    return [one for problem in problems for one in by_problem[problem][:members]]
+        found.setdefault(one.group, []).append(one)
+    return [found[problem][:members] for problem in sorted(found)]
 
 
 def _translations(half: int) -> tuple[list[Example], list[Example]]:
