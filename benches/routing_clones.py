@@ -1,9 +1,9 @@
 """The router that comes with Tidemill: which clone expert reads code whose language nobody says.
 
 It learns from what the experts' own sets have in their train parts. What is valid there falls into
-two halves by problem: one chooses map and threshold, the other is held out, and with it are the
-Code Jam programs, which are for measuring alone. Whoever answers reads code as a server does where
-no language is given.
+two halves by problem: one chooses map, threshold and temperature, the other is held out, and with
+it are the Code Jam programs, which are for measuring alone. Whoever answers reads code as a server
+does where no language is given.
 """
 
 from collections.abc import Sequence
@@ -231,12 +231,17 @@ def _learnt() -> LearntCategories:
     chance = stream(CLONES.seed, "programs")
     texts: dict[str, list[str]] = {"train": [], "valid": []}
     labels: dict[str, list[int]] = {"train": [], "valid": []}
+    # The temperature is chosen too, so not by what is held out.
+    choosing = {(kind.label, one.group) for kind in held(0) for one in kind.examples}
     for label, (name, language) in enumerate(CATEGORIES.values()):
         for part, most in (("train", LEARNT), ("valid", LEARNT // 10)):
             examples = open_corpus(CORPORA / name).examples(part)
-            own = [one.code for one in examples if one.language == language]
-            texts[part] += chance.sample(own, min(most, len(own)))
-            labels[part] += [label] * min(most, len(own))
+            own = [one for one in examples if one.language == language]
+            taken = chance.sample(own, min(most, len(own)))
+            if part == "valid":
+                taken = [one for one in taken if (label, one.group) in choosing]
+            texts[part] += [one.code for one in taken]
+            labels[part] += [label] * len(taken)
     parts = {part: Labelled(texts=tuple(texts[part]), labels=tuple(labels[part])) for part in texts}
     return learn_categories(parts["train"], parts["valid"], len(CATEGORIES), recipe=CLONES)
 

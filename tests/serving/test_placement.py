@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,12 @@ def test_who_is_gone_or_has_just_failed_is_passed_over() -> None:
     assert chosen("large", *nodes, avoided=frozenset({"b"})) == "c"
     with pytest.raises(CapacityError, match="no node answers"):
         chosen("large", *nodes, avoided=frozenset({"b", "c"}))
+
+
+def test_who_has_lost_all_workers_is_asked_only_where_all_have() -> None:
+    lost = replace(node("a", "large"), workers=0)
+    assert chosen("large", lost, node("b", waiting=1_000)) == "b"
+    assert chosen("large", lost, replace(node("b"), workers=0)) == "a"
 
 
 @given(

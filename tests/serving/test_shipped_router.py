@@ -1,4 +1,4 @@
-"""The router that comes with Tidemill, on code of valid parts, from which it learnt nothing."""
+"""The router that comes with Tidemill, on code that taught it nothing; half of it chose its map."""
 
 import tarfile
 from collections.abc import Sequence

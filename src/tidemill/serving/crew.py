@@ -21,6 +21,12 @@ __all__ = ["Crew", "CrewPlan", "Listener", "Member"]
 DIRECT_BYTES = 32 << 10
 """So much a socket takes at once, whether or not its worker reads."""
 
+HASTY_STARTS = 5
+"""So many may fail in a row before there is a pause between them."""
+
+PAUSE_SECONDS = 2.0
+"""What workers lack when they start, memory above all, may be there a little later."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrewPlan:
@@ -282,14 +288,16 @@ class Crew:
         self.restarts += 1
         batch, member.batch = member.batch, None
         self._listener.lost(batch, error)
-        if self._failed_starts < 5:
+        if self._failed_starts < HASTY_STARTS:
             self._refill()
+        else:
+            self._loop.call_later(PAUSE_SECONDS, self._refill)
 
     def _refill(self) -> None:
         try:
             self.fill()
-        except TidemillError:
-            self._loop.call_later(1.0, self._refill)
+        except (OSError, TidemillError):
+            self._loop.call_later(PAUSE_SECONDS, self._refill)
 
     def _take_out(self, member: Member) -> None:
         self._members.remove(member)

@@ -147,13 +147,29 @@ class Dispatcher:
                 self.settled.set()
 
     async def bring(self, package: ExpertPackage, *, seconds: float) -> None:
-        """Load an expert into the host tier and wait for it, asking it nothing."""
-        self.prefetch(package)
-        async with asyncio.timeout(seconds):
-            while package.expert_hash not in self._host.residents:
-                self._check_rest(package.expert_hash)
-                self.prefetch(package)
-                await asyncio.sleep(0.002)
+        """Load an expert into the host tier and wait for it, asking it nothing.
+
+        Args:
+            package: The expert.
+            seconds: How long to wait.
+
+        Raises:
+            DeadlineError: It took longer.
+            CapacityError: The expert does not fit.
+            ExpertError: Something is wrong with the expert.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                while package.expert_hash not in self._host.residents:
+                    self._check_rest(package.expert_hash)
+                    self._host.check_fits(package)
+                    self.prefetch(package)
+                    await asyncio.sleep(0.002)
+        except TimeoutError:
+            raise DeadlineError(
+                f"{package.name} was not loaded within {seconds:g} s",
+                hint="Its disk is slow, or those in memory are all at work: try again later.",
+            ) from None
 
     def prefetch(self, package: ExpertPackage) -> None:
         """Begin to load an expert that will be asked, if that costs nobody who waits anything."""
@@ -420,7 +436,8 @@ class Dispatcher:
 
     def _check_rest(self, key: str) -> None:
         if self._is_resting(key):
-            raise self._notes.rests[key].error
+            # The same error again and again would keep every caller that it was raised through.
+            raise self._notes.rests[key].error.with_traceback(None)
 
     def _loop_soon(self) -> None:
         """Go on as soon as whoever told us has finished its own account."""

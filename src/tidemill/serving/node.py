@@ -203,12 +203,24 @@ class Node:
         return Answer(values=values, hops=tuple(hops))
 
     async def load(self, name: str, *, seconds: float = 60.0) -> None:
-        """Bring an expert into the host tier."""
+        """Bring an expert into the host tier.
+
+        Raises:
+            DeadlineError: It took longer.
+            CapacityError: It does not fit.
+            ExpertError: There is no such expert, or something is wrong with it.
+        """
         package = await self._found(name)
         await self.dispatcher.bring(package, seconds=seconds)
 
     async def pin(self, name: str, *, pinned: bool = True) -> None:
-        """Bring an expert into the host tier to stay, or let it go when its turn comes."""
+        """Bring an expert into the host tier to stay, or let it go when its turn comes.
+
+        Raises:
+            DeadlineError: It took longer.
+            CapacityError: It does not fit.
+            ExpertError: There is no such expert, or something is wrong with it.
+        """
         if pinned:
             await self.load(name)
         package = await self._found(name)

@@ -59,6 +59,8 @@ def chosen_node(
 ) -> NodeView:
     """Return the node that would answer soonest; of equals, the one that was named first.
 
+    Who has lost all workers has the shortest queue, and is asked only where all have.
+
     Args:
         expert: Whom the request asks.
         nodes: All there are.
@@ -71,4 +73,6 @@ def chosen_node(
     there = [node for node in nodes if node.is_there and node.name not in avoided]
     if not there:
         raise CapacityError("no node answers", hint="Look at the nodes' logs.")
-    return min(there, key=lambda node: expected_wait(expert, node, call_seconds))
+    return min(
+        there, key=lambda node: (not node.workers, expected_wait(expert, node, call_seconds))
+    )

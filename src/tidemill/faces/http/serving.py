@@ -42,6 +42,7 @@ class ServePlan:
         as_root: Whether it may run with all rights.
         limits: What one client may take.
         folder: Where the store is looked for; by default the working folder.
+        sharers: Servers that share this machine's processors, this one included.
     """
 
     host: str = "127.0.0.1"
@@ -54,6 +55,7 @@ class ServePlan:
     as_root: bool = False
     limits: Limits | None = None
     folder: Path | None = None
+    sharers: int = 1
 
 
 async def serve_experts(
@@ -77,7 +79,7 @@ async def serve_experts(
         CapacityError: Pinned experts do not fit, or no worker starts.
     """
     binding = binding_for(plan)
-    node = Node(open_registry(settings), node_plan(settings))
+    node = Node(open_registry(settings), node_plan(settings, sharers=plan.sharers))
     try:
         await node.start()
         for name in plan.pinned:
@@ -121,9 +123,14 @@ def binding_for(plan: ServePlan) -> Binding:
     )
 
 
-def node_plan(settings: Settings) -> NodePlan:
-    """Return how a node is made under some settings."""
-    processors = len(os.sched_getaffinity(0))
+def node_plan(settings: Settings, *, sharers: int = 1) -> NodePlan:
+    """Return how a node is made under some settings.
+
+    Args:
+        settings: Budgets and workers.
+        sharers: Nodes that share this machine's processors.
+    """
+    processors = len(os.sched_getaffinity(0)) // sharers
     return NodePlan(
         host_bytes=settings.host_bytes,
         active_bytes=settings.active_bytes,

@@ -7,7 +7,7 @@ from tidemill.core.errors import SettingError
 from tidemill.core.settings import Settings, resolve
 from tidemill.faces.http.fleet.node_server import NodeServer, settings_there
 from tidemill.faces.http.fleet.serving import node_plan_for
-from tidemill.faces.http.serving import ServePlan
+from tidemill.faces.http.serving import ServePlan, node_plan
 
 OWN = Settings()
 
@@ -34,6 +34,15 @@ def test_nodes_of_one_machine_share_it(tmp_path: Path) -> None:
     assert plan.settings.host_bytes == 40_000_000
     assert plan.settings.active_bytes == OWN.active_bytes // 4
     assert plan.settings.workers == max(1, OWN.workers // 4)
+    assert plan.sharers == 4
+
+
+@pytest.mark.parametrize(("workers", "sharers", "threads"), [(4, 1, 4), (4, 4, 1), (1, 4, 4)])
+def test_threads_of_all_nodes_of_a_machine_are_its_processors(
+    monkeypatch: pytest.MonkeyPatch, workers: int, sharers: int, threads: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)))
+    assert node_plan(Settings(workers=workers), sharers=sharers).threads == threads
 
 
 def test_what_keeps_a_server_from_starting_is_told(tmp_path: Path) -> None:

@@ -38,3 +38,8 @@ def test_one_node_is_as_it_says() -> None:
     alone = union({"a": said})
     assert (alone["tiers"], alone["waiting"]) == (said["tiers"], 2)
     assert union({}) == {"tiers": [], "experts": [], "workers": [], "waiting": 0}
+
+
+def test_who_had_no_time_to_say_anything_is_left_out() -> None:
+    said = json.loads(report("hot", waiting=2))
+    assert union({"a": said, "b": {}}) == union({"a": said})

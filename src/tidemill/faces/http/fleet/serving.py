@@ -31,11 +31,13 @@ class NodePlan:
     Attributes:
         settings: Those of every node.
         machine_settings: Names of those for which each machine has its own defaults.
+        sharers: How many of them share one machine.
         watch: How nodes are watched.
     """
 
     settings: Settings
     machine_settings: Sequence[str] = ()
+    sharers: int = 1
     watch: WatchPlan = field(default_factory=WatchPlan)
 
 
@@ -51,7 +53,7 @@ def node_plan_for(resolved: ResolvedSettings, *, local: int | None = None) -> No
     if local is None:
         return NodePlan(settings=settings, machine_settings=unset)
     shares = {name: max(1, getattr(settings, name) // max(1, local)) for name in unset}
-    return NodePlan(settings=replace(settings, **shares))
+    return NodePlan(settings=replace(settings, **shares), sharers=max(1, local))
 
 
 async def serve_fleet(
@@ -116,5 +118,6 @@ def _server(
         token_file=None,
         token=token,
         folder=plan.folder or Path.cwd(),
+        sharers=node_plan.sharers,
     )
     return partial(NodeServer, there, node_plan.settings, tuple(node_plan.machine_settings))

@@ -16,8 +16,10 @@ def union(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     say besides in ``nodes`` who has them in which tier, and workers whose they are.
 
     Args:
-        facts: What each node said to ``GET /v1/experts``, by its name.
+        facts: What each node said to ``GET /v1/experts``, by its name; nothing of those that
+            had no time for it.
     """
+    facts = {node: said for node, said in facts.items() if said}
     return {
         "tiers": _tiers(facts),
         "experts": _experts(facts),
