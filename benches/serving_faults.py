@@ -76,7 +76,7 @@ class _Loss:
     """What came of killing a worker.
 
     Attributes:
-        failed: Requests that were not answered well.
+        failed: Requests that were not answered well, or only when they were sent again.
         seconds: Until as many workers computed as before.
     """
 
@@ -131,7 +131,8 @@ def _loss(work: Callable[[], LoadResult], workers: Callable[[], set[int]]) -> _L
                 break
             time.sleep(AGAIN_SECONDS)
         seconds = time.monotonic() - began
-        return _Loss(failed=len(running.result().failed), seconds=seconds)
+        found = running.result()
+        return _Loss(failed=len(found.failed) + found.again, seconds=seconds)
 
 
 def _our_workers(server: Server) -> set[int]:

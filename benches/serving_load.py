@@ -54,6 +54,7 @@ class LoadResult:
         seconds: From the first request to the last answer.
         latencies: Of each request that was answered well.
         failed: Statuses of the others; 0 for a broken connection.
+        again: Requests that were sent once more because their connection broke.
         hops: What answers say of themselves, if that was asked for.
         workers: Which workers answered.
     """
@@ -61,6 +62,7 @@ class LoadResult:
     seconds: float
     latencies: list[float]
     failed: list[int]
+    again: int
     hops: list[dict[str, Any]]
     workers: list[str]
 
@@ -69,6 +71,7 @@ class _Client:
     """One connection, opened anew where it was closed."""
 
     def __init__(self, plan: LoadPlan) -> None:
+        self.again = 0
         self._plan = plan
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -90,6 +93,7 @@ class _Client:
                 self.close()
                 if attempt == 2:
                     return 0, b""
+                self.again += 1
         return 0, b""
 
     async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -126,6 +130,7 @@ class _Load:
         self._plan = plan
         self._latencies: list[float] = []
         self._failed: list[int] = []
+        self._again = 0
         self._bodies: list[bytes] = []
 
     async def run(self) -> LoadResult:
@@ -137,6 +142,7 @@ class _Load:
             seconds=seconds,
             latencies=self._latencies,
             failed=self._failed,
+            again=self._again,
             hops=[answer["hops"][-1] for answer in answers if "hops" in answer],
             workers=sorted({str(answer.get("worker", "")) for answer in answers}),
         )
@@ -177,6 +183,7 @@ class _Load:
 
     async def _one(self, connection: _Client, name: str, began: float) -> None:
         status, body = await connection.ask(name)
+        self._again, connection.again = self._again + connection.again, 0
         if status == 200:
             self._latencies.append(time.perf_counter() - began)
             if self._plan.keeps_hops:

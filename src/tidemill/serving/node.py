@@ -6,13 +6,22 @@ it came about. An expert may name the next one.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tidemill.core.background import ended
 from tidemill.core.clock import Clock, SystemClock
-from tidemill.core.errors import CapacityError, ExpertError, InputError, StoreError, TidemillError
+from tidemill.core.errors import (
+    CapacityError,
+    ExpertError,
+    InputError,
+    LockedError,
+    StoreError,
+    TidemillError,
+)
 from tidemill.experts.package import ExpertPackage
 from tidemill.experts.registry import ExpertRegistry
 from tidemill.serving.answer import Answer, Hop, Request, Why
@@ -44,6 +53,8 @@ THE_NAMED = "*"
 ROUTE = "route"
 
 MOST_HOPS = 8
+
+_LOGGER = logging.getLogger("tidemill.serving")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,10 +242,13 @@ class Node:
         """Take an expert out of every tier but the disk.
 
         Raises:
-            LockedError: It is computing.
+            LockedError: It is computing, or pinned.
         """
         package = await self._found(name)
-        if package.expert_hash in self.host.residents:
+        resident = self.host.residents.get(package.expert_hash)
+        if resident is not None:
+            if resident.is_pinned:
+                raise LockedError(f"the expert {name} is pinned", hint="Unpin it first.")
             self.host.evict(package.expert_hash)
             self.dispatcher.pump()
 
@@ -318,10 +332,7 @@ class Node:
     async def close(self) -> None:
         """End everything at once."""
         self._is_draining = True
-        for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await ended(*self._tasks)
         self.crew.close()
         self._loader.close()
         self._arena.close()
@@ -403,9 +414,15 @@ class Node:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(self.plan.tick_seconds)
-            self.crew.check()
-            with suppress(TidemillError):
+            try:
+                self.crew.check()
                 await self.refresh()
+            except TidemillError:
+                # The registry cannot be read: what is in memory goes on answering.
+                pass
+            except Exception:
+                # Without the next look nobody would notice a worker that hangs.
+                _LOGGER.exception("a look at workers and registry failed")
             self.dispatcher.pump()
 
     async def _populate(self) -> None:

@@ -1,5 +1,5 @@
-// What kernels.py calls. Sizes, types and addresses are checked there; results are 0, or 1 when
-// there was no memory for scratch.
+// What library.py calls. Sizes, types and addresses are checked by who asks it; results are 0, or
+// 1 when there was no memory for scratch.
 #include "encoder.h"
 #include "expand.h"
 #include "layout.h"

@@ -10,8 +10,8 @@ import numpy as np
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from tidemill.core.errors import ExpertError, InputError
-from tidemill.faces.http.api.replies import ERRORS
+from tidemill.core.errors import InputError
+from tidemill.faces.http.api.replies import ERRORS, vectors_of
 from tidemill.faces.http.api.schemas import ChainRequest, EmbeddingRequest, EmbeddingResponse
 from tidemill.faces.http.api.service import TheService
 from tidemill.faces.http.strict_route import StrictRoute
@@ -41,7 +41,7 @@ async def embeddings(body: EmbeddingRequest, service: TheService) -> Response:
         seconds=body.seconds,
     )
     answer = await service.node.ask(question)
-    vectors = _vectors(answer)
+    vectors = vectors_of(answer)
     if body.dimensions not in {None, vectors.shape[1]}:
         raise InputError(
             f"{answer.hops[-1].expert} gives vectors of {vectors.shape[1]} numbers,"
@@ -62,7 +62,7 @@ async def chains(body: ChainRequest, service: TheService) -> Response:
         seconds=body.seconds,
     )
     answer = await service.node.ask(question)
-    return _response(answer, _vectors(answer), texts, as_base64=False)
+    return _response(answer, vectors_of(answer), texts, as_base64=False)
 
 
 def _texts(given: str | list[str]) -> list[str]:
@@ -74,12 +74,6 @@ def _items(texts: Sequence[str], kind: str, language: str | None) -> tuple[Any, 
         return tuple(texts)
     named = language or ""
     return tuple(CodeText(text=text.encode(), language=named, graph=None) for text in texts)
-
-
-def _vectors(answer: Answer) -> np.ndarray:
-    if not all(isinstance(value, np.ndarray) for value in answer.values):
-        raise ExpertError(f"{answer.hops[-1].expert} gives no vectors")
-    return np.stack(answer.values)
 
 
 def _response(

@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+import numpy as np
 from starlette.responses import Response
 
+from tidemill.core.errors import ExpertError
 from tidemill.faces.http.api.schemas import ErrorResponse
+from tidemill.serving.answer import Answer
 
-__all__ = ["ERRORS", "facts"]
+__all__ = ["ERRORS", "facts", "vectors_of"]
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorResponse, "description": words}
@@ -33,3 +36,14 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 def facts(value: object) -> Response:
     """Answer with facts that are ready for JSON."""
     return Response(json.dumps(value, separators=(",", ":")), media_type="application/json")
+
+
+def vectors_of(answer: Answer) -> np.ndarray:
+    """Return an answer's vectors, one a row.
+
+    Raises:
+        ExpertError: It is something else.
+    """
+    if not all(isinstance(value, np.ndarray) for value in answer.values):
+        raise ExpertError(f"{answer.hops[-1].expert} gives no vectors")
+    return np.stack(answer.values)

@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from tidemill.faces.http.api.replies import ERRORS, facts
+from tidemill.faces.http.api.replies import ERRORS, facts, vectors_of
 from tidemill.faces.http.api.schemas import RouteRequest, SearchRequest, SimilarRequest
 from tidemill.faces.http.api.service import Service, TheService
 from tidemill.faces.http.strict_route import StrictRoute
@@ -50,7 +50,7 @@ async def similar(body: SimilarRequest, service: TheService) -> Response:
         seconds=body.seconds,
     )
     answer = await service.node.ask(question)
-    vectors = np.stack(answer.values)
+    vectors = vectors_of(answer)
     near = vectors @ vectors.T
     name = answer.hops[-1].expert
     threshold = body.threshold

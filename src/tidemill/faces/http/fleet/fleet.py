@@ -1,11 +1,13 @@
 """Several nodes behind one question: who is there, who is asked, and who is asked instead."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from tidemill.core.background import ended
 from tidemill.core.errors import CapacityError, InputError, TidemillError
 from tidemill.core.executor import ExecutorNode
 from tidemill.faces.http.fleet.client import NodeClient, NodeLostError, NodeReply, NodeRequest
@@ -18,6 +20,8 @@ __all__ = ["Answered", "Fleet", "FleetPlan", "NoNodeError", "NodeSource"]
 
 NodeSource = Callable[[], Sequence[ExecutorNode]]
 """Says which machines there are at this moment; may block."""
+
+_LOGGER = logging.getLogger("tidemill.http")
 
 MOST_ATTEMPTS = 3
 """A request is sent to: it depends on weights and items alone, and changes nothing."""
@@ -111,9 +115,7 @@ class Fleet:
     async def close(self) -> None:
         """End all servers, each when it has answered."""
         if self._keeping is not None:
-            self._keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeping
+            await ended(self._keeping)
         await asyncio.gather(*(member.close() for member in self.members.values()), *self._leaving)
         await self._plan.requests.close()
         await self._plan.looks.close()
@@ -205,9 +207,13 @@ class Fleet:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(self._plan.nodes_seconds)
-            # A head that does not answer says nothing of the nodes that do.
-            with suppress(TidemillError):
+            try:
                 await self._reconcile()
+            except TidemillError:
+                # A head that does not answer says nothing of the nodes that do.
+                pass
+            except Exception:
+                _LOGGER.exception("a look at the cluster's machines failed")
 
     async def _reconcile(self) -> None:
         """Begin with machines that have come, and end with those that are gone."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
+from tidemill.core.background import ended
 from tidemill.core.errors import TidemillError
 from tidemill.core.executor import Actor, ExecutorNode, Resources, typed_error
 from tidemill.faces.http.fleet.client import NodeClient, NodeLostError, NodeReply, NodeRequest
@@ -136,9 +137,7 @@ class Member:
 
     async def close(self) -> None:
         """Let its server answer what it was asked, and end it."""
-        self._life.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._life
+        await ended(self._life)
         await asyncio.to_thread(self._end)
         if not self._lost.done():
             # Of a machine that is gone with what it was asked, nothing else will tell.
