@@ -18,7 +18,6 @@ from tidemill.core.errors import (
     DeadlineError,
     ExpertError,
     InputError,
-    LockedError,
     TidemillError,
 )
 from tidemill.experts.package import open_expert
@@ -342,7 +341,7 @@ def test_pinned_experts_stay_and_may_be_let_go(folder: Path) -> None:
             for number in (1, 2, 3):
                 await ask(node, f"search-{number}")
             assert (await ask(node, "search-0")).hops[0].tier == "host"
-            with pytest.raises(LockedError, match="is pinned"):
+            with pytest.raises(InputError, match="is pinned"):
                 await node.evict("search-0")
             await node.pin("search-0", pinned=False)
             await node.evict("search-0")

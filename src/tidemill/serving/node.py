@@ -14,14 +14,7 @@ from typing import Any
 
 from tidemill.core.background import ended
 from tidemill.core.clock import Clock, SystemClock
-from tidemill.core.errors import (
-    CapacityError,
-    ExpertError,
-    InputError,
-    LockedError,
-    StoreError,
-    TidemillError,
-)
+from tidemill.core.errors import CapacityError, ExpertError, InputError, StoreError, TidemillError
 from tidemill.experts.package import ExpertPackage
 from tidemill.experts.registry import ExpertRegistry
 from tidemill.serving.answer import Answer, Hop, Request, Why
@@ -242,13 +235,14 @@ class Node:
         """Take an expert out of every tier but the disk.
 
         Raises:
-            LockedError: It is computing, or pinned.
+            LockedError: It is computing.
+            InputError: It is pinned.
         """
         package = await self._found(name)
         resident = self.host.residents.get(package.expert_hash)
         if resident is not None:
             if resident.is_pinned:
-                raise LockedError(f"the expert {name} is pinned", hint="Unpin it first.")
+                raise InputError(f"the expert {name} is pinned", hint="Unpin it first.")
             self.host.evict(package.expert_hash)
             self.dispatcher.pump()
 
