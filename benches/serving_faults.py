@@ -41,6 +41,9 @@ from serving_servers import (
 from report import Figure, percentile, show
 
 HERE = Path(__file__).parent
+REQUESTS = 1_600
+"""While a worker is killed: enough that it happens in the middle of them."""
+
 STRANGERS = 300
 LARGE_BODY = 300 << 20
 MEGA = 1 << 20
@@ -63,7 +66,7 @@ def main() -> None:
         return
     quick = arguments.quick
     figures = [
-        *_killed(400 if quick else 1_600, peer=not quick),
+        *_killed(peer=not quick),
         *_strangers(200 if quick else 1_000),
         _large_body(),
         *_soak(10.0 if quick else SOAK_SECONDS),
@@ -84,8 +87,8 @@ class _Loss:
     seconds: float
 
 
-def _killed(requests: int, *, peer: bool) -> Iterator[Figure]:
-    names = [NAMES[place % 8] for place in range(requests)]
+def _killed(*, peer: bool) -> Iterator[Figure]:
+    names = [NAMES[place % 8] for place in range(REQUESTS)]
     with tidemill_serve(budget_of(8)) as server:
         load(server.port, names[:64])
         own = _loss(lambda: load(server.port, names), lambda: _our_workers(server))
@@ -99,7 +102,7 @@ def _killed(requests: int, *, peer: bool) -> Iterator[Figure]:
             )
         others = f"Ray Serve {lost.failed} failed, {lost.seconds:.1f} s"
     yield Figure(
-        name=f"a worker of {WORKERS} killed: failed of {requests} requests",
+        name=f"a worker of {WORKERS} killed: failed of {REQUESTS:,} requests",
         value=own.failed,
         unit="",
         peer=others,

@@ -94,6 +94,43 @@ def test_many_who_ask_at_once_make_one_load(folder: Path) -> None:
     within(120, work)
 
 
+def test_whoever_is_free_and_has_the_expert_is_asked(folder: Path) -> None:
+    async def work() -> None:
+        async with running(folder) as node:
+            await until(lambda: len(node.crew.members) == 2)
+            slow = asyncio.create_task(ask(node, "search-0", "sleep 1"))
+            await until(lambda: any(member.batch for member in node.crew.members))
+            other = (await ask(node, "search-1")).hops[0].worker
+            first = (await slow).hops[0].worker
+            assert first != other
+            for name, worker in (("search-1", other), ("search-0", first)) * 3:
+                (hop,) = (await ask(node, name)).hops
+                assert (hop.worker, hop.load_seconds) == (worker, 0.0)
+
+    within(120, work)
+
+
+@pytest.mark.claim("coe.scheduler")
+def test_what_waits_drives_out_nobody_before_it_could_be_computed(tmp_path: Path) -> None:
+    for number in range(16):
+        faulty_expert(tmp_path / "experts", f"search-{number}", seed=number)
+    names = iter([f"search-{turn % 16}" for turn in range(480)])
+
+    async def work() -> None:
+        limits = Limits(patience_seconds=60)
+        async with running(tmp_path / "experts", host_bytes=8 * 64 * KB, limits=limits) as node:
+
+            async def client() -> None:
+                for name in names:
+                    await ask(node, name, "sleep 0.002")
+
+            await asyncio.gather(*(client() for _ in range(8)))
+            # As many wait as there is room for: all of them would drive out all the others.
+            assert node.host.counters.loads < 0.8 * 480
+
+    within(120, work)
+
+
 def test_one_hot_expert_is_asked_by_all_workers(folder: Path) -> None:
     async def work() -> None:
         async with running(folder, limits=Limits(batch_items=1)) as node:

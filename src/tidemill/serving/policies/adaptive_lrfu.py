@@ -62,8 +62,13 @@ class AdaptiveLrfu:
 
     @property
     def half_life(self) -> float:
-        """After how many requests a use counts half at present; 0 in a loop."""
+        """After how many requests a use counts half at present; says nothing in a loop."""
         return self._shadows[self._followed].half_life
+
+    @property
+    def is_in_loop(self) -> bool:
+        """Whether the latest leave at present."""
+        return isinstance(self._shadows[self._followed], LoopShadow)
 
     @property
     def remembered(self) -> int:

@@ -51,7 +51,6 @@ class Shadow:
 
     def __init__(self, capacity_bytes: int, half_life: float) -> None:
         self.half_life: float = half_life
-        self._fading = half_life
         self._capacity = capacity_bytes
         self._counts: dict[str, float] = {}
         self._heap = LazyHeap()
@@ -64,7 +63,7 @@ class Shadow:
         Returns:
             Whether it was not yet resident: a miss.
         """
-        fresh = now / self._fading
+        fresh = now / self.half_life
         faded = self._counts.get(key)
         self._counts[key] = fresh if faded is None else fresh + log2(1 + exp2(faded - fresh))
         missed = key not in self._heap
@@ -105,12 +104,11 @@ class LoopShadow(Shadow):
     """The most recently used leaves: the best there is where all are asked in turn, and no other.
 
     Whoever goes through more experts than fit, round after round, finds none of them by any
-    order in which the oldest leave; here most of them stay (Smith and Goodman 1985, on loops).
+    order in which the oldest leave; here most of those that fit stay.
     """
 
     def __init__(self, capacity_bytes: int) -> None:
-        super().__init__(capacity_bytes, half_life=1.0)
-        self.half_life: float = 0.0
+        super().__init__(capacity_bytes, half_life=1.0)  # whatever it is, nobody asks for counts
 
     @override
     def rank(self, key: str, facts: Facts, *, now: float) -> float:

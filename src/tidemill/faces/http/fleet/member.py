@@ -184,7 +184,7 @@ class Member:
                 pause = min(2 * pause, plan.longest_pause_seconds)
                 continue
             began = loop.time()
-            self.trouble = None
+            self.trouble, self.failed_starts = None, 0
             await self._watch()
             self._lose()
             if loop.time() - began > plan.longest_pause_seconds:
