@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.npm import TYPESCRIPT, unpacked
 from tidemill.core.clock import FixedClock
 
 # Whoever starts the tests in the background leaves SIGINT ignored, for us and our children.
@@ -49,3 +50,16 @@ def shared_data(repository: Path) -> Path:
 def clock() -> FixedClock:
     """A clock that stands at noon of a day in 2026."""
     return FixedClock(datetime(2026, 1, 2, 12, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def npm_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where packages of npm are kept for a test run; its workers share it."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if own.name.startswith("popen-") else own) / "npm"
+
+
+@pytest.fixture(scope="session")
+def typescript(npm_shelf: Path) -> Path:
+    """The folder of a TypeScript compiler that can be asked."""
+    return unpacked(TYPESCRIPT, npm_shelf)

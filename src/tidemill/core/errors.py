@@ -27,6 +27,7 @@ __all__ = [
     "InputError",
     "LockedError",
     "MissingExtraError",
+    "MissingToolError",
     "ParseTimeoutError",
     "SettingError",
     "StoreError",
@@ -175,3 +176,19 @@ class MissingExtraError(TidemillError):
             hint=f"pip install 'tidemill[{extra}]'",
         )
         self.extra = extra
+
+
+class MissingToolError(TidemillError):
+    """A program of somebody else's that a feature needs, and that is not here.
+
+    Args:
+        feature: What was asked for.
+        tool: The program, as a reader knows it.
+        hint: How to get it.
+    """
+
+    exit_code = 5
+
+    def __init__(self, feature: str, *, tool: str, hint: str) -> None:
+        super().__init__(f"{feature} needs {tool}", hint=hint)
+        self.tool = tool

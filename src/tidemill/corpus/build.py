@@ -14,10 +14,11 @@ from tidemill.corpus.example import SPLITS, Example, Pair
 from tidemill.corpus.gathering import Gathered, Surroundings, gather
 from tidemill.corpus.packed import check_place, write_corpus
 from tidemill.corpus.parquet import require_parquet
-from tidemill.corpus.recipe import ImageSource, Recipe
+from tidemill.corpus.recipe import ImageSource, Package, Recipe
 from tidemill.corpus.recipe_file import read_recipe
 from tidemill.corpus.registries import Client, ask
 from tidemill.corpus.selection import select
+from tidemill.corpus.typed.build import build_types
 
 __all__ = ["BuildReport", "build_corpus", "default_cache"]
 
@@ -91,6 +92,8 @@ def build_corpus(
         client=client,
         progress=progress,
     )
+    if plan.compiler is not None:
+        return _built_types(plan, plan.compiler, output, around)
     gathered = gather(plan, around)
     progress.advance(len(gathered.sources), None, "looking for duplicates")
     splits, dropped = select(gathered.rows, plan)
@@ -116,6 +119,22 @@ def _built_images(
         dropped={},
         packed_bytes=corpus.packed_bytes,
         classes=dict(corpus.manifest["classes"]),
+    )
+
+
+def _built_types(
+    plan: Recipe, compiler: Package, output: Path, around: Surroundings
+) -> BuildReport:
+    corpus = build_types(plan, compiler, output=output, around=around)
+    used = [source for source in corpus.manifest["sources"] if source["examples"]]
+    return BuildReport(
+        name=plan.name,
+        folder=output,
+        splits={split: corpus.count(split) for split in SPLITS},
+        languages=dict(corpus.manifest["languages"]),
+        sources=len(used),
+        dropped=dict(corpus.manifest["dropped"]),
+        packed_bytes=corpus.packed_bytes,
     )
 
 

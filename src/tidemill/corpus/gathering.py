@@ -23,7 +23,7 @@ from tidemill.corpus.registries import Client, prepare
 from tidemill.corpus.selection import PRECEDENCE, takes_unasked
 from tidemill.corpus.sets import examples_of, pairs_of
 
-__all__ = ["Gathered", "Surroundings", "gather"]
+__all__ = ["Gathered", "Surroundings", "check_licence", "gather"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def gather(recipe: Recipe, around: Surroundings) -> Gathered:
     packages = sorted(recipe.packages, key=lambda package: PRECEDENCE.index(package.split))
     known_files: set[str] = set()
     for package, found in _harvests(packages, around):
-        _check_licence(package, found)
+        check_licence(package, found.licences)
         wants_all = takes_unasked(recipe, package.split, package.language)
         _take(package, found if wants_all else _asked(found, gathered), gathered, known_files)
     for data in recipe.sets:
@@ -128,10 +128,18 @@ def _harvested(package: Package, *, cache: Path, settings: Settings, client: Cli
     return place
 
 
-def _check_licence(package: Package, found: Harvest) -> None:
-    """Refuse a package that says of itself that it is under none of the recipe's licences."""
-    if found.licences and found.licences.isdisjoint(names_in(package.licence)):
-        said = ", ".join(sorted(found.licences))
+def check_licence(package: Package, licences: frozenset[str]) -> None:
+    """Refuse a package that says of itself that it is under none of the recipe's licences.
+
+    Args:
+        package: With what the recipe says.
+        licences: What its metadata says, as far as that is known.
+
+    Raises:
+        InputError: They have nothing in common.
+    """
+    if licences and licences.isdisjoint(names_in(package.licence)):
+        said = ", ".join(sorted(licences))
         raise InputError(
             f"{package} is under {said} by its own word, the recipe says {package.licence}",
             hint="Read its licence, and mend the recipe.",

@@ -10,7 +10,7 @@ from tidemill.core.hashing import content_hash
 from tidemill.core.settings import Settings
 from tidemill.corpus.archive import Bounds, Member, members
 from tidemill.corpus.documented import DocumentedFunction, functions_in
-from tidemill.corpus.left_out import is_foreign, is_made, is_sample, is_test
+from tidemill.corpus.left_out import left_out
 from tidemill.corpus.licence import said_in
 from tidemill.source.language import language_of
 
@@ -100,7 +100,7 @@ def _gathered(found: Iterable[Member], source: Source, settings: Settings) -> Ha
             licences |= said_in(member.path, member.data.decode("utf-8", "replace"))
             continue
         inner = _inner(member.path, source)
-        reason = _left_out(PurePosixPath(inner), member.data)
+        reason = left_out(PurePosixPath(inner), member.data)
         functions: tuple[DocumentedFunction, ...] = ()
         if not reason:
             functions, reason = functions_in(member.data, inner, source.name, settings)
@@ -138,14 +138,3 @@ def _is_metadata(path: str) -> bool:
         return "doc" in folders
     own = name in {"METADATA", "package.json"} or LICENCE_FILE.fullmatch(name) is not None
     return own and len(folders) <= 1
-
-
-def _left_out(path: PurePosixPath, data: bytes) -> str:
-    """Return why a file is not read, or nothing."""
-    if is_test(path):
-        return "test"
-    if is_sample(path):
-        return "sample"
-    if is_foreign(path):
-        return "copy of another package"
-    return "made by a program" if is_made(path.name, data) else ""

@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePosixPath
 
-__all__ = ["is_foreign", "is_made", "is_sample", "is_test"]
+__all__ = ["is_foreign", "is_made", "is_sample", "is_test", "left_out"]
 
 TEST_FOLDER = re.compile(r"(?:.*[_-])?(?:tests?|testing|spec|specs|__tests__)", re.IGNORECASE)
 TEST_FILE = re.compile(
@@ -29,6 +29,22 @@ MADE_NAME = re.compile(
 HEAD_BYTES = 2_048
 LONG_LINE_BYTES = 2_000
 MEAN_LINE_BYTES = 120
+
+
+def left_out(path: PurePosixPath, data: bytes) -> str:
+    """Return why a file is not read, or nothing.
+
+    Args:
+        path: Inside its package.
+        data: The file.
+    """
+    if is_test(path):
+        return "test"
+    if is_sample(path):
+        return "sample"
+    if is_foreign(path):
+        return "copy of another package"
+    return "made by a program" if is_made(path.name, data) else ""
 
 
 def is_test(path: PurePosixPath) -> bool:

@@ -17,16 +17,17 @@ __all__ = [
     "Limits",
     "Package",
     "Recipe",
+    "Registry",
 ]
 
 Registry = Literal["pip", "npm", "apt", "apt-source"]
 Layout = Literal["folders", "lines", "table", "sources"]
-Take = Literal["documented", "all"]
+Take = Literal["documented", "all", "types"]
 ImageSourceKind = Literal["folders", "digits", "textures"]
 
 REGISTRIES: tuple[Registry, ...] = ("pip", "npm", "apt", "apt-source")
 LAYOUTS: tuple[Layout, ...] = ("folders", "lines", "table", "sources")
-TAKES: tuple[Take, ...] = ("documented", "all")
+TAKES: tuple[Take, ...] = ("documented", "all", "types")
 IMAGE_SOURCES: tuple[ImageSourceKind, ...] = ("folders", "digits", "textures")
 
 
@@ -40,7 +41,9 @@ class Limits:
             count as one; 0: only equal ones do.
         share: Part of its language's training tokens that one package may have; 1: all.
         longest_bytes: Longer functions are left out.
-        held_out: Functions of a language in each of valid and test at most; 0: no limit.
+        held_out: Functions of a language in each of valid and test at most, or sites of a
+            package; 0: no limit.
+        package_bytes: Bytes of a package whose types are labelled at most; 0: no limit.
         documented: Functions of a language with a query in training at most; a
             language that is not named has no limit.
         undocumented: The same for functions without a query; a language that is
@@ -52,6 +55,7 @@ class Limits:
     share: float = 1.0
     longest_bytes: int = 16_384
     held_out: int = 0
+    package_bytes: int = 0
     documented: Mapping[str, int] = field(default_factory=dict)
     undocumented: Mapping[str, int] = field(default_factory=dict)
 
@@ -154,13 +158,14 @@ class Recipe:
         about: What it is for, in a sentence.
         digest: Content hash of the recipe's text, and of those it takes packages from.
         seed: Of what is drawn.
-        take: Functions with a query alone, or all.
+        take: Functions with a query alone, or all, or whole files for their types.
         languages: Languages that must all be there in the end.
         licences: Licences that are let in.
         limits: How much of what is taken.
         packages: What is fetched.
         sets: What is there already.
         images: Where the images come from, if it is a set of images, and not of code.
+        compiler: Who labels types, if it is a set of types.
     """
 
     name: str
@@ -174,3 +179,4 @@ class Recipe:
     packages: tuple[Package, ...]
     sets: tuple[DataSet, ...]
     images: ImageSource | None = None
+    compiler: Package | None = None

@@ -20,6 +20,7 @@ from tidemill.corpus.recipe import (
     Limits,
     Package,
     Recipe,
+    Registry,
 )
 from tidemill.corpus.tables import Table, one_of, parsed
 from tidemill.source.language import LANGUAGES
@@ -79,6 +80,7 @@ def read_recipe(recipe: str, settings: Settings) -> Recipe:
         packages=tuple(packages),
         sets=tuple(_set(row, Path(path).parent, settings) for row in table.rows("sets", "name")),
         images=_images(table.inner("images"), Path(path).parent, settings),
+        compiler=_compiler(table.inner("compiler")),
     )
     table.finish()
     _check(made, table)
@@ -109,6 +111,7 @@ def _limits(table: Table) -> Limits:
         share=table.optional("share", plain.share),
         longest_bytes=table.optional("longest_bytes", plain.longest_bytes),
         held_out=table.optional("held_out", plain.held_out),
+        package_bytes=table.optional("package_bytes", plain.package_bytes),
         documented=table.counts("documented"),
         undocumented=table.counts("undocumented"),
     )
@@ -143,22 +146,33 @@ def _packages(group: Table) -> Iterator[Package]:
     pins = group.rows("pins", "name")
     group.finish()
     for pin in pins:
-        name = pin.needed("name", str)
-        package = Package(
-            registry=registry,
-            name=name,
-            version=pin.needed("version", str),
-            sha256=pin.needed("sha256", str),
-            licence=pin.needed("licence", str),
-            language=language,
-            family=pin.optional("family", "") or _family(name),
-            split=split,
-            only=pin.texts("only"),
-        )
-        pin.finish()
-        if SHA256.fullmatch(package.sha256) is None:
-            raise pin.error(f"{name}: sha256 is not 64 small hexadecimal digits", package.sha256)
-        yield package
+        yield _package(pin, registry, language, split)
+
+
+def _package(pin: Table, registry: Registry, language: str, split: str) -> Package:
+    name = pin.needed("name", str)
+    package = Package(
+        registry=registry,
+        name=name,
+        version=pin.needed("version", str),
+        sha256=pin.needed("sha256", str),
+        licence=pin.needed("licence", str),
+        language=language,
+        family=pin.optional("family", "") or _family(name),
+        split=split,
+        only=pin.texts("only"),
+    )
+    pin.finish()
+    if SHA256.fullmatch(package.sha256) is None:
+        raise pin.error(f"{name}: sha256 is not 64 small hexadecimal digits", package.sha256)
+    return package
+
+
+def _compiler(table: Table) -> Package | None:
+    """Return the compiler that labels types; None for a set of something else."""
+    if not table:
+        return None
+    return _package(table, "npm", "typescript", "train")
 
 
 def _family(name: str) -> str:
@@ -247,6 +261,16 @@ def _check(recipe: Recipe, table: Table) -> None:
         if identity in seen:
             raise table.error(f"{package} is named twice", words)
         seen.add(identity)
+    _check_kind(recipe, table)
+
+
+def _check_kind(recipe: Recipe, table: Table) -> None:
+    """Refuse a set that would hold things of several kinds, or nothing."""
+    if (recipe.take == "types") != (recipe.compiler is not None):
+        hint = 'take = "types" goes with [compiler], and the other way round.'
+        raise table.error("types need a compiler", "take", hint=hint)
+    if recipe.take == "types" and (recipe.sets or recipe.images):
+        raise table.error("a set of types is made of packages alone", "take")
     if recipe.images and (recipe.packages or recipe.sets or recipe.languages):
         raise table.error("a set holds code or images, not both", "[images]")
     if not recipe.packages and not recipe.sets and not recipe.images:

@@ -11,6 +11,8 @@ from typing import Literal
 from tidemill.core.errors import ExpertError
 from tidemill.models.config import FIRST_POSITION, encoder_config
 from tidemill.models.image_config import ResNetConfig, ViTConfig, resnet_config, vit_config
+from tidemill.models.seq2seq.config import seq2seq_config
+from tidemill.models.seq2seq.shapes import seq2seq_tensors
 from tidemill.models.shapes import LayerShape, encoder_layers, tensor_shapes, vit_layers
 
 __all__ = ["PLANNED_TYPES", "ModelProducts", "WeightProduct", "model_products"]
@@ -237,11 +239,40 @@ def _static(facts: Mapping[str, object]) -> ModelProducts:
     return ModelProducts(kind="tidemill-static", places=1, products=(only,))
 
 
+def _seq2seq(facts: Mapping[str, object]) -> ModelProducts:
+    """An encoder-decoder that reads and writes as much as it may."""
+    config = seq2seq_config(facts)
+    read, written = config.max_tokens, config.max_target_tokens
+    products = []
+    for name, shape in seq2seq_tensors(config).items():
+        layer = name.removesuffix(".weight")
+        if len(shape) != 2 or layer == "shared" or layer.endswith("relative_attention_bias"):
+            continue
+        of_input = layer.startswith("encoder.") or layer.endswith(
+            ("EncDecAttention.k", "EncDecAttention.v")
+        )
+        reason = ANSWER if layer == "lm_head" else ""
+        rows = read if of_input else written
+        products.append(
+            WeightProduct(
+                name=layer, inputs=shape[1], outputs=shape[0], rows=rows, dense_because=reason
+            )
+        )
+    own = config.num_layers * read**2 + config.num_decoder_layers * written * (written + read)
+    return ModelProducts(
+        kind="t5",
+        places=read,
+        products=tuple(products),
+        attention_macs=2 * own * config.inner_size,
+    )
+
+
 _READERS: dict[str, Callable[[Mapping[str, object]], ModelProducts]] = {
     "bert": _encoder,
     "roberta": _encoder,
     "tidemill-convolution": _convolution,
     ResNetConfig.model_type: _resnet,
+    "t5": _seq2seq,
     "tidemill-static": _static,
     ViTConfig.model_type: _vit,
 }

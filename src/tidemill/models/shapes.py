@@ -11,6 +11,8 @@ from typing import Literal
 from tidemill.core.errors import ExpertError
 from tidemill.models.config import MOST_LAYERS, EncoderConfig, encoder_config
 from tidemill.models.image_config import ResNetConfig, ViTConfig, resnet_config, vit_config
+from tidemill.models.seq2seq.config import seq2seq_config
+from tidemill.models.seq2seq.shapes import seq2seq_tensors
 
 __all__ = [
     "MODEL_TYPES",
@@ -206,10 +208,15 @@ def _vit_tensors(facts: Mapping[str, object]) -> Shapes:
     return shapes
 
 
+def _seq2seq_tensors(facts: Mapping[str, object]) -> Shapes:
+    return seq2seq_tensors(seq2seq_config(facts))
+
+
 _TENSORS: dict[str, Callable[[Mapping[str, object]], Shapes]] = {
     "roberta": _encoder_tensors,
     "tidemill-convolution": _convolution_tensors,
     "tidemill-router": _router_tensors,
+    "t5": _seq2seq_tensors,
     "tidemill-static": _static_tensors,
     ResNetConfig.model_type: _resnet_tensors,
     ViTConfig.model_type: _vit_tensors,

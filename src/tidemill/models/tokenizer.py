@@ -3,7 +3,8 @@
 Two styles are trained. ``folded`` is for experts that compare: case is folded, words are
 cut at case and underscores, and white space leaves no trace, so that ``parseHeader``,
 ``parse_header`` and "parse header" are the same two tokens. ``exact`` is RoBERTa's, for
-experts that write. Either way the whole of it is one ``tokenizer.json`` in the
+experts that write; ``cased`` writes too, and cuts names where a word in them begins, so that parts
+of names that were never seen are known. Either way the whole of it is one ``tokenizer.json`` in the
 format of Hugging Face's tokenizers.
 """
 
@@ -21,12 +22,15 @@ from tidemill.core.errors import ExpertError
 
 __all__ = ["SPECIALS", "TokenSpans", "Tokenizer"]
 
-Style = Literal["folded", "exact"]
+Style = Literal["folded", "exact", "cased"]
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 """In RoBERTa's order, so that the ids are 0 to 4."""
 
 BORDERS = r"(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})|_+"
+CASED = (
+    r" ?(?:\p{Lu}?\p{Ll}+|\p{Lu}+(?=\p{Lu}\p{Ll}|\P{L}|$)|\p{L}+|\p{N}|_+|[^\s\p{L}\p{N}_]+)|\s+"
+)
 PIECES = r"\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
 LARGEST_FILE = 64 << 20
 
@@ -102,7 +106,12 @@ class Tokenizer:
 
     @classmethod
     def train(
-        cls, texts: Iterable[str], *, vocab_size: int = 8_192, style: Style = "folded"
+        cls,
+        texts: Iterable[str],
+        *,
+        vocab_size: int = 8_192,
+        style: Style = "folded",
+        specials: Sequence[str] = SPECIALS,
     ) -> "Tokenizer":
         """Learn a vocabulary from texts; the same texts give the same one.
 
@@ -110,12 +119,13 @@ class Tokenizer:
             texts: Code and comments.
             vocab_size: Entries in all, specials and the 256 bytes included.
             style: What the tokens are for.
+            specials: The first entries, which no text contains.
         """
         model = tokenizers.Tokenizer(models.BPE())
         _prepare(model, style)
         trainer = trainers.BpeTrainer(
             vocab_size=vocab_size,
-            special_tokens=list(SPECIALS),
+            special_tokens=list(specials),
             initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
             show_progress=False,
         )
@@ -146,6 +156,10 @@ class Tokenizer:
         encodings = self._model.encode_batch(clean, add_special_tokens=False)
         return [_spans(found, text) for found, text in zip(encodings, clean, strict=True)]
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of tokens; specials are left out."""
+        return str(self._model.decode(list(ids), skip_special_tokens=True))
+
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of one text as the vocabulary spells them."""
         return list(self._model.encode(text, add_special_tokens=False).tokens)
@@ -165,6 +179,15 @@ def _prepare(model: tokenizers.Tokenizer, style: Style) -> None:
     """Set what happens to a text before its bytes are merged."""
     if style == "exact":
         model.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        model.decoder = decoders.ByteLevel()
+        return
+    if style == "cased":
+        model.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(Regex(CASED), "isolated"),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
         model.decoder = decoders.ByteLevel()
         return
     model.normalizer = normalizers.Sequence(

@@ -17,6 +17,7 @@ __all__ = [
     "CodeText",
     "Embedder",
     "OpenedEmbedder",
+    "check_shapes",
     "open_embedder",
     "own_names",
     "vector_size",
@@ -128,7 +129,7 @@ def open_embedder(
             f"{package.name}: an expert of architecture {architecture} gives no vectors"
         )
     if architecture in _HOMES:
-        _check_shapes(package)
+        check_shapes(package)
     module, _, name = homes[architecture].partition(":")
     try:
         make: Callable[[ExpertPackage], OpenedEmbedder] = getattr(import_module(module), name)
@@ -137,8 +138,15 @@ def open_embedder(
     return make(package)
 
 
-def _check_shapes(package: ExpertPackage) -> None:
-    """Compare the tensors with the config, before anything as large as it says is made."""
+def check_shapes(package: ExpertPackage) -> None:
+    """Compare the tensors with the config, before anything as large as it says is made.
+
+    Args:
+        package: The expert.
+
+    Raises:
+        ExpertError: They do not fit.
+    """
     kind = package.config.get("model_type")
     if kind not in MODEL_TYPES:
         raise ExpertError(f"{package.folder}: config.json: model_type is {kind!r}")

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any, Final, Protocol
 
-from tidemill.core.errors import ExpertError
+from tidemill.core.errors import ExpertError, MissingExtraError
 from tidemill.experts.package import ExpertPackage
-from tidemill.serving.embedder import CodeText, open_embedder
+from tidemill.models.typed.scope import TYPES_ARCHITECTURE
+from tidemill.serving.embedder import CodeText, check_shapes, open_embedder
 from tidemill.serving.router import RouterExpert
 from tidemill.source.dataflow.merging import text_graph
 from tidemill.source.dataflow.packing import pack
@@ -14,8 +16,11 @@ from tidemill.source.language import LANGUAGES
 
 __all__ = ["OPERATIONS", "Runnable", "asked", "length_of", "open_runnable"]
 
-OPERATIONS: Final = ("code", "queries", "route")
-"""Vectors of functions, vectors of queries, and who should answer a text."""
+OPERATIONS: Final = ("code", "queries", "route", "types")
+"""Vectors of functions, vectors of queries, who should answer a text, and types of files."""
+
+TYPES_HOME: Final = "tidemill.serving.types"
+"""Named as a string, for it loads torch."""
 
 ROUTER: Final = "router"
 """The architecture of routing experts."""
@@ -53,7 +58,25 @@ def open_runnable(
     """
     if package.manifest.architecture == ROUTER:
         return RouterExpert(package)
+    if package.manifest.architecture == TYPES_ARCHITECTURE:
+        return _type_expert(package)
     return open_embedder(package, architectures)
+
+
+def _type_expert(package: ExpertPackage) -> Runnable:
+    """Load an expert on types, and torch with it.
+
+    Raises:
+        ExpertError: Its parts do not fit.
+        MissingExtraError: It needs torch, which is not installed.
+    """
+    check_shapes(package)
+    try:
+        home = import_module(TYPES_HOME)
+    except ImportError as error:
+        raise MissingExtraError(f"asking {package.name}", extra="experts") from error
+    opened: Runnable = home.TypeExpert(package)
+    return opened
 
 
 def asked(runnable: Runnable, operation: str, items: Sequence[Any]) -> list[Any]:
@@ -95,5 +118,7 @@ def length_of(item: object) -> int:
             return len(item.text)
         case str() | bytes():
             return len(item)
+        case _ if hasattr(item, "text"):
+            return len(item.text)
         case _:
             return 1

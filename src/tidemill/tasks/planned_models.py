@@ -1,7 +1,7 @@
 """Which model a plan is for: an expert, a recipe or a ``config.json``; loading no torch."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,8 @@ from tidemill.experts.registry import ExpertRegistry
 from tidemill.models.config import SIZES, EncoderConfig
 from tidemill.models.image_config import ImageInput, ResNetConfig, ViTConfig
 from tidemill.models.products import ModelProducts, model_products
+from tidemill.models.seq2seq.config import SIZES as SEQ2SEQ_SIZES
+from tidemill.models.seq2seq.config import Seq2SeqConfig
 from tidemill.training.recipe import ModelSpec, builtin_recipes, read_recipe
 
 __all__ = ["PlannedModel", "planned_model"]
@@ -166,20 +168,10 @@ def _facts(spec: ModelSpec, shown: ImageInput) -> Mapping[str, object]:
 
     What only the training set decides, such as the entries of a vocabulary, changes no product.
     """
-    match spec.kind:
-        case "encoder":
-            return _encoder(spec).to_dict()
-        case "convolution":
-            sizes = {"vector_size": spec.vector_size, "max_tokens": spec.max_tokens}
-            facts = {"model_type": "tidemill-convolution", "vocab_size": spec.most_features}
-            return facts | CONVOLUTION_SIZES | sizes
-        case "static":
-            sizes = {"features": spec.most_features, "vector_size": spec.vector_size}
-            return {"model_type": "tidemill-static", **sizes}
-        case "resnet9":
-            return ResNetConfig(images=shown, width=spec.width).to_dict()
-        case "vit":
-            return _vit(spec, shown).to_dict()
+    if spec.kind in {"resnet9", "vit"}:
+        resnet = ResNetConfig(images=shown, width=spec.width)
+        return resnet.to_dict() if spec.kind == "resnet9" else _vit(spec, shown).to_dict()
+    return _TEXT_FACTS[spec.kind](spec)
 
 
 def _encoder(spec: ModelSpec) -> EncoderConfig:
@@ -195,6 +187,18 @@ def _encoder(spec: ModelSpec) -> EncoderConfig:
     )
 
 
+def _seq2seq(spec: ModelSpec) -> Seq2SeqConfig:
+    if spec.size not in SEQ2SEQ_SIZES:
+        raise ExpertError(f"size {spec.size} is none of an encoder-decoder")
+    return Seq2SeqConfig(
+        vocab_size=spec.vocab_size,
+        **SEQ2SEQ_SIZES[spec.size],
+        eos_token_id=2,
+        max_tokens=spec.max_tokens,
+        max_target_tokens=spec.max_target_tokens,
+    )
+
+
 def _vit(spec: ModelSpec, shown: ImageInput) -> ViTConfig:
     return ViTConfig(
         images=shown,
@@ -204,3 +208,22 @@ def _vit(spec: ModelSpec, shown: ImageInput) -> ViTConfig:
         num_attention_heads=spec.heads,
         intermediate_size=spec.mlp_ratio * spec.width,
     )
+
+
+def _convolution(spec: ModelSpec) -> Mapping[str, object]:
+    sizes = {"vector_size": spec.vector_size, "max_tokens": spec.max_tokens}
+    facts = {"model_type": "tidemill-convolution", "vocab_size": spec.most_features}
+    return facts | CONVOLUTION_SIZES | sizes
+
+
+def _static(spec: ModelSpec) -> Mapping[str, object]:
+    sizes = {"features": spec.most_features, "vector_size": spec.vector_size}
+    return {"model_type": "tidemill-static", **sizes}
+
+
+_TEXT_FACTS: Mapping[str, Callable[[ModelSpec], Mapping[str, object]]] = {
+    "convolution": _convolution,
+    "encoder": lambda spec: _encoder(spec).to_dict(),
+    "seq2seq": lambda spec: _seq2seq(spec).to_dict(),
+    "static": _static,
+}

@@ -29,7 +29,7 @@ __all__ = [
     "recipe_from",
 ]
 
-Kind = Literal["convolution", "encoder", "static", "resnet9", "vit"]
+Kind = Literal["convolution", "encoder", "static", "seq2seq", "resnet9", "vit"]
 Precision = Literal["auto", "fp32", "bf16"]
 IMAGE_KINDS = frozenset({"resnet9", "vit"})
 
@@ -49,7 +49,9 @@ AtLeast0 = Annotated[int, Field(ge=0)]
 AtLeast1 = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
-ObjectiveName = Literal["masked-language", "edges", "alignment", "search", "groups", "classes"]
+ObjectiveName = Literal[
+    "masked-language", "edges", "alignment", "search", "groups", "types", "classes"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +60,11 @@ class ModelSpec:
 
     Attributes:
         kind: ``encoder`` (graph-guided transformer), ``static`` (a linear map of n-grams),
-            ``convolution`` (over lexical tokens, for clones), or for images ``resnet9`` and
+            ``convolution`` (over lexical tokens, for clones), ``seq2seq`` (encoder-decoder, for
+            types), or for images ``resnet9`` and
             ``vit`` (vision transformer).
-        size: Of an encoder: ``bag`` (no layers), ``mini``, ``tiny``, ``small`` or ``base``.
+        size: Of an encoder: ``bag`` (no layers), ``mini``, ``tiny``, ``small`` or ``base``; of
+            an encoder-decoder: all but ``bag``.
         vector_size: Width of the vectors; 0 keeps the encoder's own.
         vocab_size: Entries of the tokenizer.
         max_tokens: Tokens that are read of a text.
@@ -73,7 +77,11 @@ class ModelSpec:
         most_features: Features at most.
         feature_dropout: Share of features that training leaves out of each text.
         token_dropout: Share of tokens that contrastive training of an encoder or a
-            convolution makes unknown.
+            convolution makes unknown; of an encoder-decoder, of numbers that are dropped.
+        max_target_tokens: Tokens that an encoder-decoder writes of an answer.
+        window: Tokens of a file that it reads at once.
+        facts: Tokens of facts that it reads besides.
+        most_sites: Places of a window that it is asked about.
         width: Channels of a ResNet-9's first convolution, or width of a transformer's places.
         patch: Rows and columns of a vision transformer's patches, in pixels.
         layers: Blocks of a vision transformer.
@@ -94,6 +102,10 @@ class ModelSpec:
     most_features: AtLeast1 = 32_768
     feature_dropout: Share = 0.1
     token_dropout: Share = 0.0
+    max_target_tokens: Annotated[int, Field(ge=8, le=8_192)] = 128
+    window: Annotated[int, Field(ge=16, le=8_192)] = 500
+    facts: AtLeast0 = 0
+    most_sites: Annotated[int, Field(ge=1, le=100)] = 16
     width: Annotated[int, Field(ge=1, le=8_192)] = 64
     patch: Annotated[int, Field(ge=1, le=512)] = 4
     layers: Annotated[int, Field(ge=1, le=128)] = 6
@@ -158,7 +170,8 @@ class Recipe:
         stages: One after the other.
         languages: Which of the corpus are learnt; all when empty.
         rewrites: Rewritten copies that each example gets; with them, functions of one telling
-            name in several packages belong together too.
+            name in several packages belong together too. Of a set of types: copies whose own
+            types have other names.
         nameless: Whether queries that name their function are learnt a second time without it.
         also: Further languages that the expert is asked about, because they are nearly one that
             it learns.
@@ -182,7 +195,7 @@ class Recipe:
     """
 
     name: str
-    task: Literal["search", "clones", "images"]
+    task: Literal["search", "clones", "images", "types"]
     corpus: str
     model: ModelSpec
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]

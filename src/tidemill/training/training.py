@@ -34,6 +34,7 @@ from tidemill.training.recipe import Recipe, read_recipe
 from tidemill.training.runs import RUN_FILE, run_state
 from tidemill.training.sparse import sparsified
 from tidemill.training.trainees.trainee import Trainee
+from tidemill.training.typed.preparing import prepared_types
 
 if TYPE_CHECKING:
     from tidemill.training.reading import TrainingExample
@@ -193,6 +194,8 @@ def _prepared(
     """
     if plan.task == "images":
         return prepared_images(plan, packed, place)
+    if plan.task == "types":
+        return prepared_types(plan, packed, place)
     material = _material(plan, packed, place)
     # The first process reads the corpus and keeps what it read; the others find it.
     place.team.wait(for_first=True)

@@ -89,6 +89,7 @@ VERBS: tuple[Verb, ...] = (
     _verb("search", "Find functions by what they do or what they are called."),
     _verb("clones", "Find functions that are copies of each other."),
     _verb("dataflow", "Show where the values in a function come from."),
+    _verb("slices", "Show how the variables in code are used: what makes them, what calls them."),
     _verb("status", "Say what is in the store and how fresh it is."),
     _verb("doctor", "Check this machine and this store, and say what to mend."),
     _verb("config show", "Print every setting, its value and where it was set."),

@@ -1,0 +1,1 @@
+"""Training sets of files without their types, and of the types that were there."""

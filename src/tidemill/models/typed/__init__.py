@@ -1,0 +1,1 @@
+"""Types as sequences: a file's words with sentinels go in, types come out (CodeTIDAL5)."""

@@ -1,0 +1,80 @@
+"""Which types can be said at a place: words of the language, of its libraries, of the file."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tidemill.core.errors import ExpertError
+from tidemill.source.annotations.scope import TypeName
+
+__all__ = ["LEXICON", "TYPES_ARCHITECTURE", "Arity", "Lexicon", "names_at"]
+
+LEXICON = "types.json"
+"""The file of an expert that holds the types of the language and its libraries."""
+
+TYPES_ARCHITECTURE = "seq2seq-types"
+"""How experts on types are called by what runs them."""
+
+Arity = tuple[int, int | None]
+"""Type arguments that a name needs, and those that it takes; None for any number."""
+
+LARGEST_FILE = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """Types that a file can say without declaring or importing them.
+
+    Attributes:
+        names: Each with its type arguments.
+        parameters: Names that parameters of function types have.
+        heads: Heads of types, most frequent first, as training counted them.
+    """
+
+    names: Mapping[str, Arity]
+    parameters: Sequence[str] = ()
+    heads: Sequence[str] = ()
+
+    def to_json(self) -> str:
+        """Return the file that an expert carries."""
+        facts = {"names": self.names, "parameters": self.parameters, "heads": self.heads}
+        return json.dumps(facts, indent=0)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Lexicon":
+        """Read it.
+
+        Raises:
+            ExpertError: It is damaged.
+        """
+        try:
+            facts = json.loads(data[:LARGEST_FILE])
+            return cls(
+                names={
+                    str(name): (int(least), None if most is None else int(most))
+                    for name, (least, most) in facts["names"].items()
+                },
+                parameters=tuple(map(str, facts["parameters"])),
+                heads=tuple(map(str, facts["heads"])),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ExpertError(f"the expert's types cannot be read: {error}") from error
+
+
+def names_at(names: Iterable[TypeName], place: int) -> dict[str, Arity]:
+    """Return the names of a file that can be said at a place.
+
+    Args:
+        names: Of the file; an inner one hides an outer one of the same name.
+        place: First byte of what is to be typed.
+    """
+    found: dict[str, Arity] = {}
+    widths: dict[str, int] = {}
+    for name in names:
+        if not name.scope.start <= place < name.scope.end or name.kind == "namespace":
+            continue
+        width = name.scope.end - name.scope.start
+        if width <= widths.get(name.name, width):
+            widths[name.name] = width
+            found[name.name] = (name.least or 0, name.most)
+    return found

@@ -1,0 +1,1 @@
+"""Whole programs of JavaScript and TypeScript: modules, calls, and flows between files."""

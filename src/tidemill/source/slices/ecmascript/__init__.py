@@ -1,0 +1,1 @@
+"""How JavaScript, TypeScript and TSX are sliced."""

@@ -1,0 +1,1 @@
+"""The TypeScript compiler, asked in a process of its own."""

@@ -1,0 +1,1 @@
+"""Training type inference: a set of types becomes windows and their answers."""
