@@ -37,6 +37,7 @@ THEIR_OWN = {
         "starlette",
         "uvicorn",
     },
+    "src/tidemill/faces/lsp": {"lsprotocol", "pygls"},
 }
 
 
@@ -100,6 +101,7 @@ def test_nobody_imports_from_the_package_root_but_the_version() -> None:
         ("faces/cli/output.py", "import ctypes", "Native code is loaded through one door"),
         ("tasks/status.py", "import av", "Containers of video are opened in one place"),
         ("corpus/images/folders.py", "import PIL", "Pictures are decoded in one place"),
+        ("tasks/status.py", "import lsprotocol", "Editors are talked to in one place"),
     ],
 )
 def test_a_breach_of_the_layers_is_caught(

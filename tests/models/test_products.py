@@ -1,6 +1,7 @@
 """The products of a model without torch are those of its torch modules."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from tidemill.models.convolution import Convolution, ConvolutionConfig
 from tidemill.models.encoder import Encoder
 from tidemill.models.image_config import ImageInput, ResNetConfig, ViTConfig
 from tidemill.models.products import PLANNED_TYPES, model_products
+from tidemill.models.seq2seq.config import Seq2SeqConfig
+from tidemill.models.seq2seq.model import Seq2Seq
 from tidemill.models.static import StaticConfig
 from tidemill.sparsity.layers import chosen_layers
 from tidemill.sparsity.spec import Sparsity
@@ -28,6 +31,19 @@ VIT = ViTConfig(
     intermediate_size=24,
 )
 TEXT = ConvolutionConfig(vocab_size=9, hidden_size=8, vector_size=16, max_tokens=20)
+TYPES = Seq2SeqConfig(
+    vocab_size=24,
+    d_model=16,
+    d_kv=4,
+    d_ff=32,
+    num_layers=3,
+    num_decoder_layers=2,
+    num_heads=4,
+    eos_token_id=2,
+    max_tokens=20,
+    max_target_tokens=6,
+)
+GATED = replace(TYPES, feed_forward_proj="gated-gelu", tie_word_embeddings=False, d_kv=2)
 
 
 def encoder(**changes: Any) -> EncoderConfig:
@@ -43,6 +59,8 @@ MODELS: dict[str, tuple[Mapping[str, object], nn.Module]] = {
     "pooler": (encoder(pooling="pooler").to_dict(), Encoder(encoder(pooling="pooler"))),
     "weighted": (encoder(pooling="weighted").to_dict(), Encoder(encoder(pooling="weighted"))),
     "convolution": (TEXT.to_dict(), Convolution(TEXT)),
+    "seq2seq": (TYPES.to_dict(), Seq2Seq(TYPES)),
+    "gated seq2seq": (GATED.to_dict(), Seq2Seq(GATED)),
     "resnet9": (RESNET.to_dict(), new_classifier(RESNET)),
     "vit": (VIT.to_dict(), new_classifier(VIT)),
 }
@@ -85,6 +103,18 @@ def test_rows_are_counted_where_a_product_is_made() -> None:
     assert (found.places, found.unit) == (25, "tokens")
     assert rows["encoder.layer.0.output.dense"] == 25
     assert (rows["importance"], rows["projection"]) == (20, 1)
+
+
+def test_what_is_read_and_what_is_written_are_counted_apart() -> None:
+    found = model_products(GATED.to_dict())
+    rows = {product.name: product.rows for product in found.products}
+    assert (found.places, found.unit) == (20, "tokens")
+    assert rows["encoder.block.2.layer.1.DenseReluDense.wi_1"] == 20
+    source = "decoder.block.1.layer.1.EncDecAttention"
+    assert [rows[f"{source}.{part}"] for part in "qkvo"] == [6, 20, 20, 6]
+    assert rows["decoder.block.0.layer.0.SelfAttention.k"] == rows["lm_head"] == 6
+    # Of itself in three layers, of itself and of the input in two.
+    assert found.attention_macs == 2 * (3 * 20 * 20 + 2 * (6 * 6 + 6 * 20)) * GATED.inner_size
 
 
 def test_attention_is_two_products_of_places_by_places() -> None:

@@ -3,6 +3,8 @@ import pytest
 from tidemill.core.errors import ExpertError
 from tidemill.models.config import EncoderConfig, encoder_config
 from tidemill.models.encoder import Encoder
+from tidemill.models.seq2seq.config import Seq2SeqConfig
+from tidemill.models.seq2seq.model import Seq2Seq
 from tidemill.models.shapes import encoder_layers, parameter_count, tensor_shapes
 from tidemill.models.static import StaticConfig
 
@@ -12,6 +14,16 @@ SMALL = EncoderConfig(
     num_hidden_layers=2,
     num_attention_heads=2,
     intermediate_size=16,
+)
+TYPES = Seq2SeqConfig(
+    vocab_size=50,
+    d_model=8,
+    d_kv=4,
+    d_ff=16,
+    num_layers=2,
+    num_decoder_layers=1,
+    num_heads=3,
+    eos_token_id=2,
 )
 
 
@@ -37,6 +49,13 @@ def test_parameters_are_those_of_the_model() -> None:
     assert parameter_count(SMALL.to_dict()) == sum(part.numel() for part in model.parameters())
 
 
+def test_tensors_of_an_encoder_decoder_are_those_of_the_model() -> None:
+    model = Seq2Seq(TYPES)
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    assert tensor_shapes(TYPES.to_dict()) == shapes
+    assert parameter_count(TYPES.to_dict()) == sum(part.numel() for part in model.parameters())
+
+
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
@@ -51,6 +70,10 @@ def test_parameters_are_those_of_the_model() -> None:
         (SMALL.to_dict() | {"num_attention_heads": 3}, "do not divide"),
         (SMALL.to_dict() | {"max_tokens": 513}, "have room for 512"),
         (SMALL.to_dict() | {"num_hidden_layers": -1}, "num_hidden_layers is -1"),
+        ({"model_type": "t5", "vocab_size": 4}, "missing"),
+        (TYPES.to_dict() | {"num_heads": 0}, "num_heads is 0"),
+        (TYPES.to_dict() | {"d_model": 8.5}, "d_model is 8.5, not a whole number"),
+        (TYPES.to_dict() | {"is_encoder_decoder": False}, "only True is known"),
     ],
 )
 def test_what_is_no_config_is_refused_with_the_field(facts: dict[str, object], said: str) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tidemill.core.errors import InputError
-from tidemill.source.dataflow import DataFlowGraph, Extractor
+from tidemill.source.dataflow.extractor import Extractor
+from tidemill.source.dataflow.graph import DataFlowGraph
 from tidemill.source.language import LANGUAGES, language_of
 from tidemill.source.parsing import parse_fragment
 from tidemill.source.pieces import pieces

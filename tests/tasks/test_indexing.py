@@ -14,7 +14,8 @@ from tidemill.core.executor import InlineExecutor
 from tidemill.core.files import bytes_and_facts
 from tidemill.core.randomness import stream
 from tidemill.core.settings import Settings
-from tidemill.source.dataflow import data_flow, unpack
+from tidemill.source.dataflow.extractor import data_flow
+from tidemill.source.dataflow.packing import unpack
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse
 from tidemill.source.units import units_of

@@ -184,6 +184,21 @@ def test_images_of_a_recipe_are_assumed_and_that_is_said(planned: Plan, tmp_path
     assert (plan.unit, plan.layers[0].rows) == ("patches", 1024)
 
 
+def test_an_encoder_decoder_of_a_recipe_can_be_planned(planned: Plan, tmp_path: Path) -> None:
+    model = 'size = "mini"\nmax_tokens = 40\nmax_target_tokens = 12\nwindow = 20'
+    path = recipe(tmp_path, kind="seq2seq", model=model)
+    plan = planned(path, "2:8", tokens=400)
+    rows = {layer.name: layer.rows for layer in plan.layers}
+    # 4 layers that read, with 6 products each, and 2 that write, with 10.
+    assert len(rows) == len(plan.sparse_layers) == 4 * 6 + 2 * 10
+    assert rows["encoder.block.3.layer.1.DenseReluDense.wi"] == 400
+    assert rows["decoder.block.1.layer.2.DenseReluDense.wo"] == 120
+    assert rows["decoder.block.0.layer.1.EncDecAttention.v"] == 400
+    assert plan.totals.bound == 2.0
+    with pytest.raises(InputError, match="size bag is none of an encoder-decoder"):
+        planned(recipe(tmp_path, kind="seq2seq", model='size = "bag"'))
+
+
 def test_a_sparse_expert_says_its_pattern(planned: Plan, tmp_path: Path) -> None:
     folder = packed(tmp_path / "made", sparse_draft("2:4")).folder
     plan = planned(str(folder))

@@ -93,6 +93,9 @@ class Settings:
         default="clones-c-terms,clones-c,clones-java",
         metadata=_about("experts that know which functions do the same; or the word none"),
     )
+    type_expert: str = field(
+        default="types-ts", metadata=_about("the expert that is asked for types")
+    )
     host_bytes: int = field(
         default_factory=_share_of_memory,
         metadata=_about("memory for experts as they are packed, as 512M", ge=1 << 16, le=2**42),
@@ -106,6 +109,10 @@ class Settings:
     )
     follow_symlinks: bool = field(
         default=False, metadata=_about("walk into linked folders, each once")
+    )
+    typescript: Path | None = field(
+        default=None,
+        metadata=_about("folder of a TypeScript 5 compiler; else the nearest node_modules has it"),
     )
     native: Literal["auto", "off"] = field(
         default="auto", metadata=_about("use the compiled parts where they are built")

@@ -1,7 +1,6 @@
 """Asking an expert for the types of files."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -13,56 +12,22 @@ from tidemill.models.seq2seq.model import Seq2Seq
 from tidemill.models.typed.confidence import Calibration
 from tidemill.models.typed.document import document_of
 from tidemill.models.typed.inference import AskedFile, Inferred, Reading, TypeInference
-from tidemill.models.typed.scope import LEXICON, Arity, Lexicon
+from tidemill.models.typed.scope import LEXICON, Lexicon, sayable_names
 from tidemill.models.typed.uses import SitedFile, uses_of
 from tidemill.models.typed.vocabulary import TypeVocabulary
 from tidemill.serving.lexicons import tokenizer_of
 from tidemill.serving.skeletons import skeleton_for
+from tidemill.serving.type_questions import TypeAnswer, TypeQuestion
 from tidemill.serving.weights import weights_of
 from tidemill.source.annotations.finding import sites_of
-from tidemill.source.annotations.scope import type_names_of
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse
 
-__all__ = ["TypeAnswer", "TypeExpert", "TypeQuestion"]
+__all__ = ["TypeExpert"]
 
 SIZES = ("window", "facts", "most_sites", "max_tokens")
 MOST = 65_536
 ALONE = "file.ts"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeQuestion:
-    """A file whose types are wanted.
-
-    Attributes:
-        text: UTF-8, without the annotations that are wanted.
-        language: Name of its language.
-        sites: Numbers of the sites that are asked about.
-        more: Types of other files that can be imported, with their type arguments.
-        uses: How sites are used, by their numbers; None where nobody has looked.
-    """
-
-    text: bytes
-    language: str
-    sites: tuple[int, ...]
-    more: Mapping[str, Arity] = field(default_factory=dict)
-    uses: Mapping[int, Sequence[str]] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeAnswer:
-    """Types for one site, the most probable first.
-
-    Attributes:
-        site: Its number.
-        types: Their texts.
-        confidences: The chance that each is right, as calibrated on held-out packages.
-    """
-
-    site: int
-    types: tuple[str, ...]
-    confidences: tuple[float, ...]
 
 
 class TypeExpert:
@@ -124,7 +89,7 @@ def _asked(question: TypeQuestion) -> AskedFile:
         uses = uses_of([SitedFile(path=ALONE, tree=tree, sites=sites)])[ALONE]
     return AskedFile(
         document=document_of(tree, sites, asked),
-        names=type_names_of(tree),
+        names=sayable_names(tree),
         places={number: sites[number].place.start for number in asked},
         more=question.more,
         uses=uses,

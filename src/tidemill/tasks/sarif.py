@@ -1,9 +1,9 @@
 """Findings as SARIF 2.1.0, which code hosts and editors show beside the code.
 
 Only what OASIS's standard asks for and what readers use: rules, results with their
-place and with related places, fingerprints that outlive moved lines, and notices of
-files that could not be looked at. Paths count from ``%SRCROOT%``, the folder in which
-the command ran; where that is, the reader knows.
+place, with related places and the way of a value, fingerprints that outlive moved lines,
+and notices of files that could not be looked at. Paths count from ``%SRCROOT%``, the
+folder in which the command ran; where that is, the reader knows.
 """
 
 import os
@@ -40,19 +40,22 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Lines of a file.
+    """Lines of a file, or a part of them.
 
     Attributes:
         path: Absolute, or relative to the folder in which the command ran.
         line: First line, counted from 1.
         end_line: Last line.
         message: What is there; empty for nothing to say.
+        columns: First column, and the one after the last, in characters from 1; None for
+            whole lines.
     """
 
     path: str
     line: int
     end_line: int
     message: str = ""
+    columns: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class Result:
         message: What was found; ``[words](n)`` leads to the related place n, from 1.
         place: Where.
         related: What else belongs to it.
+        steps: The way of a value, from where it comes to where it goes.
         fingerprints: Names that stay when lines move, each with its version.
         properties: Facts of our own.
         state: How it stands to a baseline; None without one.
@@ -73,6 +77,7 @@ class Result:
     message: str
     place: Place
     related: Sequence[Place] = ()
+    steps: Sequence[Place] = ()
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, object] = field(default_factory=dict)
     state: Literal["new", "updated"] | None = None
@@ -147,7 +152,10 @@ def escaped(words: str) -> str:
 
 
 def _result(result: Result) -> dict[str, object]:
-    state = {"baselineState": result.state} if result.state else {}
+    further: dict[str, object] = {"baselineState": result.state} if result.state else {}
+    if result.steps:
+        ways = [{"location": _location(place)} for place in result.steps]
+        further["codeFlows"] = [{"threadFlows": [{"locations": ways}]}]
     return {
         "ruleId": result.rule,
         "message": {"text": result.message},
@@ -157,13 +165,15 @@ def _result(result: Result) -> dict[str, object]:
         ],
         "partialFingerprints": dict(result.fingerprints),
         "properties": dict(result.properties),
-        **state,
+        **further,
     }
 
 
 def _location(place: Place) -> dict[str, object]:
     message = {"message": {"text": place.message}} if place.message else {}
     region = {"startLine": place.line, "endLine": place.end_line}
+    if place.columns is not None:
+        region |= {"startColumn": place.columns[0], "endColumn": place.columns[1]}
     return {
         "physicalLocation": {"artifactLocation": _artifact(place.path), "region": region},
         **message,

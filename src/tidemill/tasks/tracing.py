@@ -35,10 +35,12 @@ from tidemill.source.program.syntax import Syntax, is_analysable, syntax_of
 from tidemill.source.text import decode
 from tidemill.tasks.discovery import Candidate, discover
 
-__all__ = ["Problem", "Resolution", "TraceOptions", "TraceReport", "trace"]
+__all__ = ["Problem", "Resolution", "TraceOptions", "TraceReport", "root_of", "trace"]
 
 HEAD_BYTES = 4_096
 OWN = "given"
+
+Wanted = Iterable[str | tuple[Pattern, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +124,8 @@ class TraceReport:
 def trace(
     paths: Iterable[str | Path],
     *,
-    sources: Iterable[str] | None = None,
-    sinks: Iterable[str] | None = None,
+    sources: Wanted | None = None,
+    sinks: Wanted | None = None,
     types: ReceiverTypes | None = None,
     options: TraceOptions | None = None,
     settings: Settings | None = None,
@@ -132,8 +134,8 @@ def trace(
 
     Args:
         paths: Files and folders; together they are one program.
-        sources: Patterns (:mod:`tidemill.source.program.patterns`); by default what comes
-            in a request.
+        sources: Patterns (:mod:`tidemill.source.program.patterns`), as written or with what
+            they stand for; by default what comes in a request.
         sinks: Patterns; by default what is known to do harm in Node.js.
         types: Who knows types that the files do not declare: paths are those of the
             report, from its root, with ``/``.
@@ -147,7 +149,7 @@ def trace(
     options, settings = options or TraceOptions(), settings or resolve().settings
     query = _query(sources, sinks, options)
     roots = [Path(path) for path in paths]
-    root = _common(roots)
+    root = root_of(roots)
     gathering = _Gathering(root, settings)
     syntaxes = list(gathering.files(roots))
     program = program_of(syntaxes, gathering.manifests)
@@ -168,9 +170,7 @@ def trace(
     )
 
 
-def _query(
-    sources: Iterable[str] | None, sinks: Iterable[str] | None, options: TraceOptions
-) -> Query:
+def _query(sources: Wanted | None, sinks: Wanted | None, options: TraceOptions) -> Query:
     sanitizers: dict[Pattern, frozenset[str]] = {
         pattern_from(text, is_foreign=text in SANITIZERS): frozenset(kinds)
         for text, kinds in options.sanitizers.items()
@@ -185,11 +185,11 @@ def _query(
 
 
 def _patterns(
-    texts: Iterable[str] | None, known: Mapping[str, Iterable[str]]
+    wanted: Wanted | None, known: Mapping[str, Iterable[str]]
 ) -> list[tuple[Pattern, str]]:
-    if texts is None:
+    if wanted is None:
         return read_table(known, is_foreign=True)
-    return read_table({OWN: texts})
+    return [(pattern_from(one), OWN) if isinstance(one, str) else one for one in wanted]
 
 
 def _graphs(
@@ -216,8 +216,9 @@ def _resolution(types: str, graph: CallGraph) -> Resolution:
     )
 
 
-def _common(roots: Sequence[Path]) -> Path:
-    """Return the folder from which the program's paths count."""
+def root_of(paths: Iterable[str | Path]) -> Path:
+    """Return the folder from which the paths of a program count."""
+    roots = [Path(path) for path in paths]
     folders = [root.resolve() if root.is_dir() else root.resolve().parent for root in roots]
     return Path(os_path.commonpath(folders)) if folders else Path.cwd()
 

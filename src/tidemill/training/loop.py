@@ -193,7 +193,7 @@ class _Loop:
             shape=stage.schedule,
         )
         for group in self._optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["scale"]
         self._optimizer.zero_grad(set_to_none=True)
         rows = self._run.workers.own(self._plan.plan.rows(step), stage.members)
         for part, some in enumerate(np.array_split(rows, stage.accumulate)):
@@ -286,10 +286,15 @@ def optimizer_for(
         if isinstance(part, nn.Linear | nn.Conv2d)
     }
     decaying = [part for name, part in network.named_parameters() if name in matrices]
-    others = [part for name, part in network.named_parameters() if name not in matrices]
+    tables = {
+        f"{name}.weight" for name, part in network.named_modules() if isinstance(part, nn.Embedding)
+    }
+    rows = [part for name, part in network.named_parameters() if name in tables]
+    others = [part for name, part in network.named_parameters() if name not in matrices | tables]
     groups = [
-        {"params": decaying, "weight_decay": stage.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": decaying, "weight_decay": stage.weight_decay, "scale": 1.0},
+        {"params": others, "weight_decay": 0.0, "scale": 1.0},
+        {"params": rows, "weight_decay": 0.0, "scale": stage.table_rate},
     ]
     if stage.optimizer == "adamw":
         kind = SwitchedAdamW if switches else torch.optim.AdamW

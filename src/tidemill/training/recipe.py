@@ -124,6 +124,8 @@ class Stage:
         accumulate: Parts that a batch is computed in; what is contrasted, is within a part.
         members: Examples of each group, for ``groups``.
         learning_rate: The highest.
+        table_rate: How many times as fast tables of embeddings learn; those that begin with
+            large numbers, as T5's do, want more than the matrices.
         warmup: Share of the steps on the way up to it.
         schedule: How it comes down.
         optimizer: ``adamw``, or ``sgd`` with momentum.
@@ -145,6 +147,7 @@ class Stage:
     accumulate: AtLeast1 = 1
     members: Annotated[int, Field(ge=2)] = 4
     learning_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5e-4
+    table_rate: Positive = 1.0
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.05
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     weight_decay: Annotated[float, Field(ge=0)] = 0.01

@@ -1,4 +1,4 @@
-from tidemill.source.annotations.scope import TypeName, type_names_of
+from tidemill.source.annotations.scope import TypeName, qualified_names_of, type_names_of
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse
 
@@ -50,3 +50,19 @@ def test_javascript_has_classes_and_imports() -> None:
 
 def test_other_languages_have_none() -> None:
     assert names("class A: pass", "python") == {}
+
+
+def test_what_is_taken_from_modules_that_are_imported_whole() -> None:
+    text = """
+    import * as ts from 'typescript';
+    import { other } from 'x';
+    class A extends ts.Base implements ts . Shape<T> {}
+    const b = ts.SyntaxKind.Block, c = ts.create(), d = other.Thing, e = ns.Thing;
+    """
+    tree = parse(text.encode(), LANGUAGES["typescript"])
+    found = qualified_names_of(tree, type_names_of(tree))
+    assert [(name.name, name.module, name.imported, name.most) for name in found] == [
+        ("ts.Base", "typescript", "Base", None),
+        ("ts.Shape", "typescript", "Shape", None),
+        ("ts.SyntaxKind", "typescript", "SyntaxKind", None),
+    ]

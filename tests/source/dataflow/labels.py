@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tests.source.dataflow.golden_format import GoldenEdge, Mention
-from tidemill.source.dataflow import DataFlowGraph
+from tidemill.source.dataflow.graph import DataFlowGraph
 
 __all__ = ["difference", "labelled_edges"]
 

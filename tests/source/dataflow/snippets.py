@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.source.dataflow.golden_format import GoldenCase, read_golden
-from tidemill.source.dataflow import DataFlowGraph, Extractor
+from tidemill.source.dataflow.extractor import Extractor
+from tidemill.source.dataflow.graph import DataFlowGraph
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import SyntaxTree, parse_fragment
 from tidemill.source.units import Unit, units_of

@@ -10,7 +10,7 @@ from tests.claims.markers import marked_tests
 from tests.source.dataflow.labels import difference, labelled_edges
 from tests.source.dataflow.snippets import CASES
 from tests.source.dataflow.test_golden import chosen
-from tidemill.source.dataflow import data_flow
+from tidemill.source.dataflow.extractor import data_flow
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse_fragment
 from tidemill.source.units import units_of

@@ -11,7 +11,9 @@ import pytest
 
 from tidemill.core.errors import InputError
 from tidemill.core.randomness import stream
-from tidemill.source.dataflow import DataFlowGraph, Extractor, pack, unpack
+from tidemill.source.dataflow.extractor import Extractor
+from tidemill.source.dataflow.graph import DataFlowGraph
+from tidemill.source.dataflow.packing import pack, unpack
 from tidemill.source.language import LANGUAGES, language_of
 from tidemill.source.parsing import parse_fragment
 from tidemill.source.text import decode

@@ -9,7 +9,8 @@ import pytest
 
 from tests.source.dataflow.labels import labelled_edges
 from tidemill.core.errors import InputError
-from tidemill.source.dataflow import DataFlowGraph, data_flow
+from tidemill.source.dataflow.extractor import data_flow
+from tidemill.source.dataflow.graph import DataFlowGraph
 from tidemill.source.dataflow.limits import MAX_EDGES
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse

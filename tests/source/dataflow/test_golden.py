@@ -6,7 +6,7 @@ import pytest
 
 from tests.source.dataflow.golden_format import GoldenCase, read_golden
 from tests.source.dataflow.labels import difference, labelled_edges
-from tidemill.source.dataflow import data_flow
+from tidemill.source.dataflow.extractor import data_flow
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse_fragment
 from tidemill.source.units import Unit, units_of

@@ -4,7 +4,7 @@ import pytest
 
 from tests.source.dataflow.labels import labelled_edges
 from tests.source.dataflow.snippets import flow_of
-from tidemill.source.dataflow import DataFlowGraph
+from tidemill.source.dataflow.graph import DataFlowGraph
 
 NESTED = {
     "python": ("def f(a):\n    def g(b):\n        return a + b + len(b)\n    return g\n", "a len"),

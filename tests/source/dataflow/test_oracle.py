@@ -19,7 +19,7 @@ from tests.source.dataflow.bytecode_oracle import (
 )
 from tests.source.dataflow.golden_format import GoldenCase, Mention, read_golden
 from tests.source.dataflow.name_tokens import NameTokens, name_tokens
-from tidemill.source.dataflow import data_flow
+from tidemill.source.dataflow.extractor import data_flow
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse
 from tidemill.source.units import units_of

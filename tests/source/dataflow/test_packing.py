@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.source.dataflow.golden_format import GoldenCase
 from tests.source.dataflow.snippets import CASES, case_name, flow_of
 from tidemill.core.errors import StoreError
-from tidemill.source.dataflow import DataFlowGraph, pack, unpack
+from tidemill.source.dataflow.graph import DataFlowGraph
+from tidemill.source.dataflow.packing import pack, unpack
 
 CODE = b"def f(a, b):\n    c = a + b\n    return print(c)\n"
 HEADER_BYTES = 12

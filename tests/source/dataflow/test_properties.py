@@ -11,7 +11,7 @@ import tree_sitter
 
 from tests.source.dataflow.golden_format import GoldenCase
 from tests.source.dataflow.snippets import CASES, Flow, case_name, flow_of, shape_of
-from tidemill.source.dataflow import DataFlowGraph
+from tidemill.source.dataflow.graph import DataFlowGraph
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import SyntaxTree, grammar_of, parse_fragment
 

@@ -126,6 +126,7 @@ FLOWS = {
 }
 
 NO_FLOWS = {
+    "looked up in a map": "const m = new Map(); m.set('a', 1); sink(m.get(source()))",
     "overwritten": "let a = source(); a = 1; sink(a)",
     "overwritten on both branches": "let a = source(); if (c) { a = 1 } else { a = 2 } sink(a)",
     "overwritten by a default case": "let x = source();"
@@ -266,6 +267,20 @@ ACROSS_FILES = {
     "state of a module": {
         "a.js": "import { state } from './b'; state.x = source()",
         "b.js": "export const state = {}; export function run() { sink(state.x) }",
+    },
+    "exports under a second name": {
+        "a.js": "const a = require('./b'); a.go(source())",
+        "b.js": "const api = module.exports = {}; api.go = x => sink(x)",
+    },
+    "exports under a name of their own": {
+        "a.js": "const a = require('./b'); a.go(source())",
+        "b.js": "const self = exports; self.go = x => sink(x)",
+    },
+    "parameter that is a field": {
+        "a.ts": "import { A } from './b'; import { B } from './c';"
+        " const a = new A(new B()); later(() => a.run(source()))",
+        "b.ts": "export class A { constructor(private readonly b) {} run(x) { this.b.go(x) } }",
+        "c.ts": "export class B { go(x) { sink(x) } }",
     },
 }
 

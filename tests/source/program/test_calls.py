@@ -33,6 +33,25 @@ def test_how_a_call_is_written(text: str, form: str, name: str, receiver: str) -
     assert found.text[call.start : call.end].decode() == text
 
 
+@pytest.mark.parametrize(
+    ("text", "call", "name", "receiver"),
+    [
+        ("v = a - b!.f(1)", "b!.f(1)", "f", "b!"),
+        ("if (!f!(1)) g = 1", "f!(1)", "f", ""),
+        ("v = +a - b.c!.d![0].f(1)", "b.c!.d![0].f(1)", "f", "b.c!.d![0]"),
+        ("v = (a - b)!.f(1)", "(a - b)!.f(1)", "f", "(a - b)!"),
+    ],
+)
+def test_a_call_behind_an_operator_begins_with_its_operand(
+    text: str, call: str, name: str, receiver: str
+) -> None:
+    (found,) = calls(text)
+    syntax = program({"app.ts": text}).files[0].syntax
+    assert (text[found.start : found.end], found.name) == (call, name)
+    own = "" if found.receiver < 0 else syntax.word(found.receiver)
+    assert own.endswith(receiver)
+
+
 def test_arguments_with_their_places() -> None:
     text = "f(a + b, ...c, `d`)"
     (call,) = calls(text)

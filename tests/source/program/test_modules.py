@@ -78,3 +78,28 @@ def test_what_a_specifier_means(importer: str, specifier: str, found: str | None
 )
 def test_the_name_of_a_foreign_module(specifier: str, name: str) -> None:
     assert package_of(specifier) == name
+
+
+@pytest.mark.parametrize(
+    ("manifest", "entries"),
+    [
+        ({"main": "lib/b.js"}, ["lib/b.js", "other/d.js"]),
+        (
+            {"exports": {".": "./a.js", "./b": {"import": "./lib/b.js"}}},
+            ["a.js", "lib/b.js", "other/d.js"],
+        ),
+        ({"main": "gone.js"}, ["a.js", "lib/b.js", "other/d.js"]),
+        (None, ["a.js", "lib/b.js", "other/c.js", "other/d.js"]),
+    ],
+)
+def test_what_others_load(manifest: dict[str, object] | None, entries: list[str]) -> None:
+    manifests = (
+        {}
+        if manifest is None
+        else {
+            "package.json": json.dumps(manifest).encode(),
+            "other/package.json": b'{"main": "d"}',
+        }
+    )
+    modules = Modules(["a.js", "lib/b.js", "other/c.js", "other/d.js"], manifests)
+    assert list(modules.entries()) == entries

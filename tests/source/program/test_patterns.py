@@ -80,3 +80,24 @@ def test_sinks(text: str, sinks: list[str], count: int) -> None:
 )
 def test_sources(text: str, sources: list[str], count: int) -> None:
     assert len(flows(text, sources=sources).flows) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "name"),
+    [
+        ("exec", "value", "exec"),
+        ("parameter Request", "parameter", "Request"),
+        ("exported parameter", "exported", "*"),
+        ("exported  parameter Options", "exported", "Options"),
+        ("callback http.createServer(0)", "callback", "http.createServer"),
+    ],
+)
+def test_what_of_a_name_a_pattern_means(text: str, role: str, name: str) -> None:
+    found = pattern_from(text)
+    assert (found.role, found.name) == (role, name)
+
+
+@pytest.mark.parametrize("text", ["parameter A(0)", "exported parameter A(0)", "parameter A B"])
+def test_a_role_with_too_much_is_no_pattern(text: str) -> None:
+    with pytest.raises(SettingError, match="not"):
+        pattern_from(text)

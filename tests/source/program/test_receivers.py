@@ -2,7 +2,7 @@ import pytest
 
 from tests.source.program.programs import declared, program
 from tidemill.source.program.receivers import FirstOf, GivenTypes, NoTypes, ReceiverType
-from tidemill.source.program.typenames import type_name
+from tidemill.source.program.typenames import parameter_type_names, type_name
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,27 @@ from tidemill.source.program.typenames import type_name
 )
 def test_the_name_in_a_type(written: str, name: str | None) -> None:
     assert type_name(written) == name
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("(a: Request, b: Promise<mysql.Connection>) => void", ("Request", "mysql.Connection")),
+        ("((err: Error | null, rows: Row[]) => void)", ("Error", None)),
+        ("(a: (b: B) => C, d: D) => (e: E) => F", (None, "D")),
+        ("(a?: Map<string, A>, ...rest: B[]) => { c: C }", ("Map", None)),
+        ("({ a, b }: Options) => void", ("Options",)),
+        ("() => void", ()),
+        ("(a, b) => void", (None, None)),
+        ("Handler", ()),
+        ("new (a: A) => B", ()),
+        ("(a: A) => B | (c: C) => D", ("A",)),
+        ("(" * 1_000 + "=>", ()),
+        ("=>", ()),
+    ],
+)
+def test_the_names_in_a_function_type(written: str, names: tuple[str | None, ...]) -> None:
+    assert parameter_type_names(written) == names
 
 
 def known(text: str, path: str = "app.ts") -> dict[str, str]:

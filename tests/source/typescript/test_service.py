@@ -1,3 +1,5 @@
+import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +11,9 @@ from tidemill.source.annotations.site import TypeSite
 from tidemill.source.annotations.stripping import stripped
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse
+from tidemill.source.spans import Span
 from tidemill.source.typescript.compiler import Compiler, find_compiler
-from tidemill.source.typescript.service import LENIENT, CompilerService
+from tidemill.source.typescript.service import LENIENT, CompilerService, Suspect
 
 FILES = {
     "src/point.ts": b"export interface Point { x: number }\n",
@@ -116,3 +119,98 @@ def test_a_compiler_that_died_is_an_error(compiler: Compiler) -> None:
         service._process.wait()  # noqa: SLF001
         with pytest.raises(CapacityError, match="ended when it was to update"):
             service.update(FILES)
+
+
+def test_members_of_a_union_are_those_of_its_parts(service: CompilerService) -> None:
+    text = b"declare const a: string | Date | undefined; a; declare const b: Record<string, 1>; b;"
+    service.update({"src/main.ts": text})
+    (union, record) = service.members("src/main.ts", [text.index(b"a;"), text.index(b"b;")])
+    assert union is not None
+    assert {"trim", "getTime"} <= union
+    assert record is None
+
+
+def test_a_project_knows_its_files_and_who_hangs_on_them(service: CompilerService) -> None:
+    service.update({"src/other.ts": b"import './main';\n", "src/alone.ts": b"export {};\n"})
+    everything = ["src/alone.ts", "src/main.ts", "src/other.ts", "src/point.ts"]
+    assert sorted(service.sources()) == everything
+    assert sorted(service.dependents(["src/point.ts"])) == everything[1:]
+    assert service.dependents(["src/alone.ts"]) == ["src/alone.ts"]
+    service.update({"src/global.ts": b"interface Anywhere {}\n"})
+    assert sorted(service.dependents(["src/global.ts"])) == sorted([*everything, "src/global.ts"])
+
+
+def names(text: bytes, suspects: tuple[Suspect, ...]) -> list[str]:
+    """What stands at the places of suspects, up to the end of the word."""
+    found = []
+    for one in suspects:
+        word = re.match(rb"\w+|\(\w+", text[one.start :])
+        found.append(f"{one.kind} {word[0].decode() if word else ''}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "near"),
+    [
+        ("function f(a: string) { return a.x; }", "x;", ["name a", "return f"]),
+        ("function f(a: string) {} const v = 1; f(v);", "v);", ["name v", "return f", "name a"]),
+        ("const g = (p: 1): 2 => p;", "p;", ["name p", "return (p"]),
+        ("function f(): string { return 1; }", "return 1", ["return f"]),
+        ("let h: string = ''; const i = h; i.x;", "x;", ["name i", "name h"]),
+        ("let k: string[] = []; k.map(e => e.x);", "x);", ["name e", "name k"]),
+        ("class A { b: 1 = 2; }", "b:", ["name b"]),
+        ("let o: { q: 1 } = { q: 2 };", "q: 2", ["name o"]),
+        ("let l: 1[] = []; for (const m of l) m.x;", "x;", ["name m", "name l"]),
+    ],
+)
+def test_suspects_are_what_an_objection_hangs_on(
+    service: CompilerService, code: str, place: str, near: list[str]
+) -> None:
+    text = code.encode()
+    service.update({"src/main.ts": text})
+    start = text.rindex(place.encode())
+    end = start + (len("return") if place.startswith("return") else 1)
+    ((found, _),) = service.suspects("src/main.ts", [Span(start=start, end=end)])
+    assert set(near) <= set(names(text, found))
+
+
+def test_functions_and_classes_around_are_suspected_last(service: CompilerService) -> None:
+    text = (
+        b"class A { b: 1 = 1; m(c: 1) {} } function f(z: 1) { const a: A = 0 as never; take(a); }"
+    )
+    service.update({"src/main.ts": text})
+    ((near, far),) = service.suspects("src/main.ts", [Span(start=len(text) - 5, end=len(text) - 4)])
+    assert "name a" in names(text, near)
+    assert {"return f", "name z", "name b", "name c"} <= set(names(text, far))
+
+
+def test_a_project_has_the_options_and_files_of_its_tsconfig(
+    compiler: Compiler, tmp_path: Path
+) -> None:
+    (tmp_path / "base.json").write_text('{"compilerOptions": {"strict": true, "types": []}}')
+    (tmp_path / "tsconfig.json").write_text('{"extends": "./base.json", "files": ["b.ts"]}')
+    (tmp_path / "b.ts").write_bytes(codecs.BOM_UTF8 + "let ü: Shared;\nü.x;\n".encode())
+    config = tmp_path / "tsconfig.json"
+    options = {"skipLibCheck": True}
+    with CompilerService(compiler, tmp_path, [], options=options, config=config) as service:
+        service.update({"a.ts": b"interface Shared {}\nfunction f(a) {}\n"})
+        assert sorted(service.sources()) == ["a.ts", "b.ts"]
+        found = service.diagnostics(["a.ts", "b.ts"])
+        assert {(one.path, one.code) for one in found} >= {("a.ts", 7006), ("b.ts", 2339)}
+        text = (tmp_path / "b.ts").read_bytes().removeprefix(codecs.BOM_UTF8)
+        assert [one.span.of(text) for one in found if one.code == 2339] == [b"x"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{", '{"compilerOptions": {"target": "es1"}}', '{"extends": "x"}']
+)
+def test_a_tsconfig_that_is_wrong_is_refused(compiler: Compiler, tmp_path: Path, text: str) -> None:
+    (tmp_path / "tsconfig.json").write_text(text)
+    with pytest.raises(TidemillError, match=r"refused to open: .*tsconfig\.json: "):
+        CompilerService(compiler, tmp_path, [], config=tmp_path / "tsconfig.json")
+
+
+def test_a_default_function_without_a_name_is_found(service: CompilerService) -> None:
+    text = b"export default function (a: string) { return a; }\n"
+    service.update({"src/main.ts": text})
+    assert types(service, text) == {"return ": "string", "parameter a": "string"}

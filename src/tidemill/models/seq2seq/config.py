@@ -59,6 +59,8 @@ class Seq2SeqConfig:
         decoder_start_token_id: What the decoder reads first.
         max_tokens: Tokens that are read of a text, specials included.
         max_target_tokens: Tokens that are written, the last included.
+        mirrors_prompts: Whether the token that a text begins with brings along what the encoder
+            says of its last place in the input (ours; T5 has to find it by attention).
     """
 
     vocab_size: int
@@ -80,6 +82,7 @@ class Seq2SeqConfig:
     decoder_start_token_id: int = 0
     max_tokens: int = 512
     max_target_tokens: int = 128
+    mirrors_prompts: bool = False
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "d_model", "d_kv", "d_ff", "num_heads"):

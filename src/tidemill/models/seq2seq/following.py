@@ -11,7 +11,7 @@ from tidemill.models.seq2seq.batch import SourceBatch
 from tidemill.models.seq2seq.candidates import Candidates, next_candidates
 from tidemill.models.seq2seq.constraint import Constraint
 from tidemill.models.seq2seq.hypothesis import Path, first_paths
-from tidemill.models.seq2seq.model import Seq2Seq
+from tidemill.models.seq2seq.model import Seq2Seq, mirrored
 
 __all__ = ["Following"]
 
@@ -61,9 +61,15 @@ class Following:
         self._head = network.head()
         self._device = batch.ids.device
         most = self.most_tokens + len(read[0]) - 1
-        self._state = network.start(network.encode(batch), most)
+        encoded = network.encode(batch)
+        self._state = network.start(encoded, most)
+        owners = [row // self.width for row in range(len(read))]
+        self._seen: Tensor | None = None
+        if config.mirrors_prompts and prompts:
+            asked = torch.tensor([tokens[1] for tokens in read], device=self._device)
+            self._seen = mirrored(encoded.states[owners], batch.ids[owners], asked)
         if self.width > 1:
-            self._state.select([row // self.width for row in range(len(read))])
+            self._state.select(owners)
         for column in range(len(read[0]) - 1):
             self._read([tokens[column] for tokens in read])
 
@@ -86,7 +92,9 @@ class Following:
         self._state.select(rows)
 
     def _read(self, tokens: list[int]) -> Tensor:
-        return self._network.read(self._state, torch.tensor(tokens, device=self._device))
+        # The first token after the start is that of the prompt; nothing is selected before it.
+        seen = self._seen if self._state.length == 1 else None
+        return self._network.read(self._state, torch.tensor(tokens, device=self._device), seen)
 
 
 def _width(read: Sequence[Sequence[int]], inputs: int) -> int:

@@ -22,7 +22,7 @@ from tidemill.models.seq2seq.stacks import DecoderStack, EncoderStack
 from tidemill.models.seq2seq.state import DecoderState
 from tidemill.models.tables import new_embedding
 
-__all__ = ["Seq2Seq"]
+__all__ = ["Seq2Seq", "mirrored"]
 
 
 class Seq2Seq(nn.Module):
@@ -76,6 +76,8 @@ class Seq2Seq(nn.Module):
         """
         encoded = self.encode(SourceBatch(inputs, there), chance)
         embedded = self.shared(self._read_before(targets, lines))
+        if self.config.mirrors_prompts:
+            embedded = embedded + self._mirrored(encoded, inputs, targets, lines)
         dropout = Dropout(self.config.dropout_rate, chance, targets.device)
         apart = None if lines is None else lines[:, :, None] != lines[:, None]
         return self.decoder(embedded, encoded, dropout, apart)  # type: ignore[no-any-return]
@@ -87,6 +89,20 @@ class Seq2Seq(nn.Module):
         if lines is not None:
             before[:, 1:].masked_fill_(lines[:, 1:] != lines[:, :-1], start)
         return before
+
+    def _mirrored(
+        self, encoded: Encoded, inputs: Tensor, targets: Tensor, lines: Tensor | None
+    ) -> Tensor:
+        """Return what the encoder says of each text's first token, where that is read."""
+        is_first = torch.zeros_like(targets, dtype=torch.bool)
+        is_first[:, 0] = True
+        if lines is not None:
+            is_first[:, 1:] = lines[:, 1:] != lines[:, :-1]
+        rows, places = is_first[:, :-1].nonzero(as_tuple=True)
+        seen = mirrored(encoded.states[rows], inputs[rows], targets[rows, places])
+        added = seen.new_zeros((*targets.shape, seen.shape[1]))
+        added[rows, places + 1] = seen
+        return added
 
     def encode(self, batch: SourceBatch, chance: torch.Generator | None = None) -> Encoded:
         """Return what the decoder reads of some texts.
@@ -130,19 +146,24 @@ class Seq2Seq(nn.Module):
             return self.decoder.start(encoded, most)
 
     def read(
-        self, state: DecoderState, tokens: Int[Tensor, " rows"]
+        self,
+        state: DecoderState,
+        tokens: Int[Tensor, " rows"],
+        seen: Float[Tensor, "rows width"] | None = None,
     ) -> Float[Tensor, "rows width"]:
         """Read one token of every hypothesis, and return the states that stand for the next.
 
         Args:
             state: Changed: it remembers the tokens.
             tokens: One a hypothesis; the first is the config's ``decoder_start_token_id``.
+            seen: What the encoder says of them, where prompts are mirrored.
 
         Raises:
             CapacityError: The state was started for no more tokens.
         """
         with torch.inference_mode():
-            return self.decoder.step(self.shared(tokens), state)
+            embedded = self.shared(tokens)
+            return self.decoder.step(embedded if seen is None else embedded + seen, state)
 
     def step(
         self, state: DecoderState, tokens: Int[Tensor, " rows"]
@@ -164,6 +185,25 @@ class Seq2Seq(nn.Module):
         for part in self.modules():
             if isinstance(part, SelfAttention | CrossAttention | FeedForward):
                 part.join()
+
+
+def mirrored(
+    states: Float[Tensor, "texts source width"],
+    inputs: Int[Tensor, "texts source"],
+    tokens: Int[Tensor, " texts"],
+) -> Float[Tensor, "texts width"]:
+    """Return the states at the last places of tokens; zeros where an input lacks its token.
+
+    Args:
+        states: What the encoder says of each text.
+        inputs: The texts.
+        tokens: One a text.
+    """
+    found = inputs == tokens[:, None]
+    places = torch.arange(1, inputs.shape[1] + 1, device=inputs.device)
+    last = (found * places).amax(dim=1)
+    picked = states[torch.arange(len(states), device=states.device), (last - 1).clamp(min=0)]
+    return picked * (last > 0)[:, None]
 
 
 def _initialise(network: Seq2Seq, generator: torch.Generator | None) -> None:

@@ -18,6 +18,7 @@ from tidemill.models.typed.vocabulary import TypeVocabulary
 
 __all__ = ["GrammarState", "SharedWords", "TypeGrammar"]
 
+ANY = "any"
 MOST_DEPTH = 3
 MOST_MEMBERS = 4
 SIGNS = ("<", ">", "[", "]", "|", ",", "(", ")", ":", "=>")
@@ -33,6 +34,7 @@ class _Level:
         most: Items that it takes; None for any number.
         items: Items that are complete, without the present one.
         members: Members of the present union.
+        is_result: Whether the present type is what a function returns.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class _Level:
     most: int | None = 1
     items: int = 0
     members: int = 1
+    is_result: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class GrammarState:
         inside: Nodes of the trees of words, when a word has begun.
         arity: Of the name that has just ended.
         closes: Signs that must come before anything else.
+        is_any: Whether the member that has just ended is ``any``, which may be said in a type but
+            not as one.
     """
 
     levels: tuple[_Level, ...] = (_Level(kind="whole"),)
@@ -60,6 +65,7 @@ class GrammarState:
     inside: tuple[Trie, ...] = ()
     arity: Arity = (0, 0)
     closes: tuple[str, ...] = ()
+    is_any: bool = False
 
 
 class TypeGrammar:
@@ -79,10 +85,10 @@ class TypeGrammar:
         shared: "SharedWords",
         names: Mapping[str, Arity],
     ) -> None:
-        own = Trie.of(zip(names, vocabulary.words([*names]), strict=True))
+        own = Trie.of(zip(names, map(vocabulary.phrase, names), strict=True))
         self._roots = (shared.names, own)
         self._shared = shared
-        self._arities: Mapping[str, Arity] = {**lexicon.names, **names}
+        self._arities: Mapping[str, Arity] = {ANY: (0, 0), **lexicon.names, **names}
         self._newline = vocabulary.newline
         self._allowed: dict[GrammarState, NDArray[np.int64]] = {}
 
@@ -146,13 +152,14 @@ class TypeGrammar:
             return replace(state, inside=(), expects="colon")
         word = next(word for node in state.inside for word in node.words)
         arity = self._arities.get(word, (0, None))
-        return replace(state, inside=(), expects="after", arity=arity)
+        is_any = word == ANY and len(state.levels) == 1 and not state.levels[-1].is_result
+        return replace(state, inside=(), expects="after", arity=arity, is_any=is_any)
 
 
 def _is_whole(state: GrammarState) -> bool:
     """Whether what was said is a type."""
     is_complete = state.expects == "after" and not state.closes and not state.arity[0]
-    return is_complete and len(state.levels) == 1
+    return is_complete and len(state.levels) == 1 and not state.is_any
 
 
 def _signs(state: GrammarState) -> Sequence[str]:
@@ -177,8 +184,8 @@ def _behind(state: GrammarState) -> Sequence[str]:
     """Return the signs that may follow a complete type."""
     level = state.levels[-1]
     least, most = state.arity
-    if least:
-        return ("<",)
+    if least or state.is_any:
+        return ("<",) if least else ("[",)
     takes = (most is None or most > 0) and len(state.levels) <= MOST_DEPTH
     signs = ["<", "["] if takes else ["["]
     if level.members < MOST_MEMBERS:
@@ -210,7 +217,11 @@ def _open_parameters(state: GrammarState) -> GrammarState:
 
 
 def _array(state: GrammarState) -> GrammarState:
-    return replace(state, closes=("]",), arity=(0, 0))
+    return replace(state, closes=("]",), arity=(0, 0), is_any=False)
+
+
+def _result(state: GrammarState) -> GrammarState:
+    return GrammarState(levels=(*state.levels[:-1], replace(state.levels[-1], is_result=True)))
 
 
 def _member(state: GrammarState) -> GrammarState:
@@ -220,7 +231,7 @@ def _member(state: GrammarState) -> GrammarState:
 
 def _item(state: GrammarState) -> GrammarState:
     level = state.levels[-1]
-    grown = replace(level, items=level.items + 1, members=1)
+    grown = replace(level, items=level.items + 1, members=1, is_result=False)
     expects = "type" if level.kind == "arguments" else "parameter"
     return GrammarState(levels=(*state.levels[:-1], grown), expects=expects)
 
@@ -232,7 +243,7 @@ LEADS: Mapping[str, Callable[[GrammarState], GrammarState]] = {
     "|": _member,
     ",": _item,
     ":": lambda state: GrammarState(levels=state.levels),
-    "=>": lambda state: GrammarState(levels=state.levels),
+    "=>": _result,
     ">": lambda state: GrammarState(levels=state.levels[:-1], expects="after"),
     ")": lambda state: GrammarState(levels=state.levels[:-1], expects="arrow"),
 }
@@ -251,8 +262,8 @@ class SharedWords:
     """
 
     def __init__(self, vocabulary: TypeVocabulary, lexicon: Lexicon) -> None:
-        names = [*lexicon.names]
-        self.names = Trie.of(zip(names, vocabulary.words(names), strict=True))
+        names = [*lexicon.names, ANY]
+        self.names = Trie.of(zip(names, map(vocabulary.phrase, names), strict=True))
         parameters = [*lexicon.parameters]
         self.parameters = Trie.of(zip(parameters, vocabulary.words(parameters), strict=True))
         self.sign_to = {}

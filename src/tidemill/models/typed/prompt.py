@@ -67,7 +67,7 @@ class Prompter:
                 ids.append(vocabulary.sentinels[sentinel])
                 ids += [token for word in vocabulary.words(words) for token in word]
         shown = {*document.words[window.first : window.last]}
-        hidden = [name for name in dict.fromkeys(names) if name not in shown]
-        for tokens in vocabulary.words([*hidden, END]):
-            ids += tokens
+        hidden = [name for name in dict.fromkeys(names) if name.rpartition(".")[2] not in shown]
+        for name in (*hidden, END):
+            ids += vocabulary.phrase(name)
         return ids

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tidemill.core.errors import ExpertError
-from tidemill.source.annotations.scope import TypeName
+from tidemill.source.annotations.scope import TypeName, qualified_names_of, type_names_of
+from tidemill.source.parsing import SyntaxTree
 
-__all__ = ["LEXICON", "TYPES_ARCHITECTURE", "Arity", "Lexicon", "names_at"]
+__all__ = ["LEXICON", "TYPES_ARCHITECTURE", "Arity", "Lexicon", "names_at", "sayable_names"]
 
 LEXICON = "types.json"
 """The file of an expert that holds the types of the language and its libraries."""
@@ -59,6 +60,16 @@ class Lexicon:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ExpertError(f"the expert's types cannot be read: {error}") from error
+
+
+def sayable_names(tree: SyntaxTree) -> tuple[TypeName, ...]:
+    """Return the names that a file's types can be made of, besides those of the language.
+
+    Args:
+        tree: The file, parsed.
+    """
+    names = type_names_of(tree)
+    return (*names, *qualified_names_of(tree, names))
 
 
 def names_at(names: Iterable[TypeName], place: int) -> dict[str, Arity]:

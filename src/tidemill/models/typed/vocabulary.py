@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from tidemill.core.errors import ExpertError
 from tidemill.models.tokenizer import Tokenizer
-from tidemill.models.typed.wording import text_of
+from tidemill.models.typed.wording import text_of, type_words
 
 __all__ = ["PREAMBLE", "SENTINELS", "TypeVocabulary", "train_vocabulary"]
 
@@ -63,6 +63,10 @@ class TypeVocabulary:
         ):
             self._known[word] = tuple(spans.ids.tolist())
         return [self._known[word] for word in words]
+
+    def phrase(self, text: str) -> tuple[int, ...]:
+        """Return the tokens of a type's text."""
+        return self._joined(type_words(text))
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the type that tokens stand for."""

@@ -1,7 +1,8 @@
 """The names of types that a file can say: declared, imported, or parameters of something."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tree_sitter import Node
@@ -9,7 +10,7 @@ from tree_sitter import Node
 from tidemill.source.parsing import SyntaxTree, captures_of
 from tidemill.source.spans import Span
 
-__all__ = ["TypeName", "TypeNameKind", "type_names_of"]
+__all__ = ["TypeName", "TypeNameKind", "qualified_names_of", "type_names_of"]
 
 TypeNameKind = Literal["class", "interface", "alias", "enum", "import", "namespace", "parameter"]
 
@@ -34,6 +35,16 @@ TYPED = """
     (type_parameter) @parameter
 """
 QUERIES = {"javascript": SHARED, "typescript": SHARED + TYPED, "tsx": SHARED + TYPED}
+QUALIFIED = {
+    "javascript": "(member_expression object: (identifier)) @member",
+    **dict.fromkeys(
+        ("typescript", "tsx"),
+        "[(member_expression object: (identifier)) (nested_type_identifier)] @member",
+    ),
+}
+TYPE_LIKE = re.compile(r"(\w+)\s*\.\s*([$_]*[A-Z]\w*)")
+"""A name of a module, and one that begins as people begin those of types."""
+
 BLOCKS = frozenset({"program", "statement_block", "class_static_block", "switch_body"})
 
 
@@ -80,6 +91,27 @@ def type_names_of(tree: SyntaxTree) -> tuple[TypeName, ...]:
         found += [(node.start_byte, name) for name in _parameters(node, tree.text)]
     found.sort(key=lambda pair: pair[0])
     return tuple(name for _, name in found)
+
+
+def qualified_names_of(tree: SyntaxTree, names: Iterable[TypeName]) -> tuple[TypeName, ...]:
+    """Find what a file takes from the modules that it imports whole, and what looks like a type.
+
+    Args:
+        tree: A file in JavaScript, TypeScript or TSX; any other has none.
+        names: The file's type names.
+    """
+    modules = {name.name: name for name in names if name.kind == "namespace" and name.module}
+    query = QUALIFIED.get(tree.language.name)
+    if query is None or not modules:
+        return ()
+    found: dict[str, TypeName] = {}
+    for node in captures_of(tree, query).get("member", []):
+        match = TYPE_LIKE.fullmatch(_text(node, tree.text))
+        module = modules.get(match[1]) if match is not None else None
+        if match is not None and module is not None:
+            name = f"{match[1]}.{match[2]}"
+            found[name] = replace(module, name=name, kind="import", imported=match[2])
+    return tuple(found[name] for name in sorted(found))
 
 
 def _declared(node: Node, text: bytes) -> Iterator[TypeName]:

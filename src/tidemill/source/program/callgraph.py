@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tidemill.source.program.calls import CallSite, calls_of
+from tidemill.source.program.foreign import handler_types
 from tidemill.source.program.found import Found, Why
+from tidemill.source.program.handlers import HandlerTypes
 from tidemill.source.program.hierarchy import Hierarchy
 from tidemill.source.program.program import Program
 from tidemill.source.program.receivers import NoTypes, ReceiverTypes
@@ -91,7 +93,8 @@ class _Linker:
     def __init__(self, program: Program, types: ReceiverTypes) -> None:
         self._program = program
         self._hierarchy = Hierarchy(program)
-        self._resolver = Resolver(program, self._hierarchy, types)
+        self._handlers = HandlerTypes(program, types)
+        self._resolver = Resolver(program, self._hierarchy, self._handlers)
         self._calls = {call.node: call for call in calls_of(program)}
         self._targets: dict[int, tuple[CallEdge, ...]] = {}
         self._names: dict[int, tuple[str, ...]] = {}
@@ -105,6 +108,7 @@ class _Linker:
             if not open_calls:
                 break
             open_calls = [call for call in open_calls if self._resolve(call)]
+            self._learn()
         if by_unique_name:
             self._guess()
         self._wiring.finish(self._calls.values(), self._targets)
@@ -118,6 +122,28 @@ class _Linker:
             names=self._names,
             wiring=self._wiring,
         )
+
+    def _learn(self) -> None:
+        """Learn what functions are called with that are handed to known packages."""
+        for node, names in self._names.items():
+            if any(handler_types(name, 0) for name in names):
+                call = self._calls[node]
+                found = (self._resolver.find(argument.node) for argument in call.arguments)
+                functions = sorted({function for one in found for function in one.functions})
+                self._handlers.learn(names, functions)
+        for edges in self._targets.values():
+            for edge in edges:
+                self._learn_callbacks(self._calls[edge.call], edge.function)
+
+    def _learn_callbacks(self, call: CallSite, function: int) -> None:
+        """Learn what functions are called with that the type of a parameter speaks of."""
+        file, about = self._program.file_of(function), self._program.functions[function]
+        for argument, parameter in zip(call.arguments, about.parameters, strict=False):
+            if file is None or argument.is_spread:
+                return
+            types = self._handlers.handed_on(file.path, file.syntax.starts[parameter.at])
+            for callback in sorted(self._resolver.find(argument.node).functions) if types else ():
+                self._handlers.give(callback, types)
 
     def _relate_classes(self) -> None:
         parents: dict[int, list[int]] = {}

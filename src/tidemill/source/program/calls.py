@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tidemill.source.program.program import File, Program
-from tidemill.source.program.syntax import NONE, unwrapped
+from tidemill.source.program.syntax import NONE, OPERATIONS, unwrapped
 
 __all__ = ["Argument", "CallForm", "CallSite", "calls_of"]
+
+CHAINS = frozenset({"member_expression", "subscript_expression", "call_expression"})
 
 CallForm = Literal["plain", "member", "new", "super", "tagged", "computed"]
 
@@ -82,7 +84,7 @@ def _call(file: File, at: int) -> CallSite | None:
     return CallSite(
         node=at + file.first,
         path=file.path,
-        start=syntax.starts[at],
+        start=_start(file, at, callee),
         end=syntax.ends[at],
         form=form,
         name=_name(file, callee),
@@ -91,6 +93,17 @@ def _call(file: File, at: int) -> CallSite | None:
         arguments=_arguments(file, arguments),
         is_optional=arguments != NONE and b"?." in between,
     )
+
+
+def _start(file: File, call: int, callee: int) -> int:
+    """Return where a call begins; see ``inner_of`` for those that begin before their callee."""
+    syntax, at = file.syntax, callee
+    while syntax.parents[at] <= call or syntax.kinds[syntax.parents[at]] not in OPERATIONS:
+        inner = max(syntax.child(at, field) for field in ("object", "function"))
+        if syntax.kinds[at] not in CHAINS or inner == NONE:
+            return syntax.starts[call]
+        at = unwrapped(syntax, inner)
+    return syntax.starts[at]
 
 
 def _form(kind: str, *, is_new: bool) -> CallForm:

@@ -6,7 +6,7 @@ declarations export; where a receiver's type is unknown nothing is found.
 
 from collections.abc import Mapping
 
-__all__ = ["SANITIZERS", "SINKS", "SOURCES", "TITLES"]
+__all__ = ["FURTHER_SOURCES", "SANITIZERS", "SHORT_NAMES", "SINKS", "SOURCES", "TITLES"]
 
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "request": (
@@ -35,6 +35,12 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What comes from outside, by where it comes from."""
+
+FURTHER_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "caller": ("exported parameter",),
+    "process": ("process.argv", "process.env", "process.stdin"),
+}
+"""What may come from outside, where whoever calls or starts the program is not trusted."""
 
 FILE_MODULES = ("fs", "fs.promises", "fs-extra")
 FILE_FUNCTIONS = (
@@ -212,3 +218,18 @@ TITLES: Mapping[str, str] = {
     "regular-expression-injection": "Data from outside becomes a regular expression.",
 }
 """What each harm is, in one sentence."""
+
+SHORT_NAMES: Mapping[str, str] = {
+    "http": "request",
+    "command": "command-injection",
+    "code": "code-injection",
+    "sql": "sql-injection",
+    "nosql": "nosql-injection",
+    "file": "path-traversal",
+    "redirect": "open-redirect",
+    "html": "cross-site-scripting",
+    "ssrf": "request-forgery",
+    "template": "template-injection",
+    "regex": "regular-expression-injection",
+}
+"""What the sets above are also called."""

@@ -1,16 +1,20 @@
 """Where flows begin and end in a program: its nodes that patterns of sources and sinks mean."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidemill.source.program.callgraph import CallGraph
 from tidemill.source.program.calls import CallSite
-from tidemill.source.program.patterns import Pattern, Patterns
+from tidemill.source.program.patterns import ANY_TYPE, Pattern, Patterns
+from tidemill.source.program.surface import offered_functions
 from tidemill.source.program.syntax import NONE
 from tidemill.source.program.typenames import last_part
 from tidemill.source.program.values import LOAD
 
 __all__ = ["Sink", "Source", "sanitizers_in", "sinks_in", "sources_in"]
+
+_Entry = tuple[Pattern, str]
+_Meant = tuple[int, Pattern, str]
 
 NAMED_FORMS = frozenset({"plain", "new", "tagged"})
 
@@ -57,7 +61,8 @@ def sources_in(graph: CallGraph, patterns: Iterable[tuple[Pattern, str]]) -> lis
     for node, pattern, kind in (
         *_read_members(graph, wanted),
         *_called(graph, wanted),
-        *_parameters(graph, [entry for entry in patterns if entry[0].is_parameter]),
+        *_parameters(graph, patterns),
+        *_callbacks(graph, [entry for entry in patterns if entry[0].role == "callback"]),
     ):
         found.setdefault(node, Source(node=node, pattern=pattern.text, kind=kind))
     return [found[node] for node in sorted(found)]
@@ -126,23 +131,54 @@ def _read_members(graph: CallGraph, wanted: Patterns) -> Iterator[tuple[int, Pat
 
 def _called(graph: CallGraph, wanted: Patterns) -> Iterator[tuple[int, Pattern, str]]:
     for call in graph.calls.values():
+        names = graph.names.get(call.node, ())
         for pattern, kind in _meaning(graph, call, wanted):
-            yield call.node, pattern, kind
+            # What is called on a source is none itself: ``req.body.text.trim()``.
+            if not names or any(pattern.is_exactly(name) for name in names):
+                yield call.node, pattern, kind
 
 
-def _parameters(
-    graph: CallGraph, patterns: list[tuple[Pattern, str]]
-) -> Iterator[tuple[int, Pattern, str]]:
-    if not patterns:
-        return
-    for node, function in graph.program.functions.items():
-        file = graph.program.file_of(node)
-        for parameter in function.parameters if file is not None else ():
-            if file is None:
-                continue
-            if graph.resolver.types.type_of(file.path, file.syntax.starts[parameter.at]) is None:
-                continue
-            names = graph.resolver.type_names(parameter.at + file.first)
-            for pattern, kind in patterns:
-                if any(pattern.name in {name, last_part(name)} for name in names):
-                    yield parameter.at + file.first, pattern, kind
+def _parameters(graph: CallGraph, patterns: list[_Entry]) -> Iterator[_Meant]:
+    typed = [entry for entry in patterns if entry[0].role == "parameter"]
+    for node in graph.program.functions if typed else ():
+        yield from _typed(graph, node, typed)
+    offered = [entry for entry in patterns if entry[0].role == "exported"]
+    for node in offered_functions(graph) if offered else ():
+        any_type = [entry for entry in offered if entry[0].name == ANY_TYPE]
+        for parameter in _places(graph, node) if any_type else ():
+            yield (parameter, *any_type[0])
+        yield from _typed(graph, node, offered)
+
+
+def _places(graph: CallGraph, function: int) -> list[int]:
+    """Return the nodes of a function's parameters."""
+    file, found = graph.program.file_of(function), graph.program.functions[function]
+    return [] if file is None else [parameter.at + file.first for parameter in found.parameters]
+
+
+def _has_type(graph: CallGraph, parameter: int) -> bool:
+    file = graph.program.file_of(parameter)
+    if file is None:
+        return False
+    place = file.syntax.starts[parameter - file.first]
+    return graph.resolver.types.type_of(file.path, place) is not None
+
+
+def _typed(graph: CallGraph, function: int, patterns: list[_Entry]) -> Iterator[_Meant]:
+    for parameter in _places(graph, function):
+        names = graph.resolver.type_names(parameter) if _has_type(graph, parameter) else ()
+        for pattern, kind in patterns:
+            if any(pattern.name in {name, last_part(name)} for name in names):
+                yield parameter, pattern, kind
+
+
+def _callbacks(graph: CallGraph, patterns: list[_Entry]) -> Iterator[_Meant]:
+    """Yield parameters of functions that are handed to a call, unless their type is known."""
+    wanted = Patterns((replace(pattern, role="value"), kind) for pattern, kind in patterns)
+    for call in graph.calls.values() if patterns else ():
+        for pattern, kind in _meaning(graph, call, wanted):
+            for argument in call.arguments:
+                for function in sorted(graph.resolver.find(argument.node).functions):
+                    for place, parameter in enumerate(_places(graph, function)):
+                        if pattern.takes(place) and not _has_type(graph, parameter):
+                            yield parameter, pattern, kind

@@ -168,14 +168,30 @@ def _specified(syntax: Syntax, at: int, specifier: str) -> Export:
     return Export(at=name, name=outside)
 
 
+def _head(syntax: Syntax, names: Names, root: int) -> tuple[str, ...] | None:
+    """Return the path from a name to what the file exports; None if none leads there."""
+    if syntax.kinds[root] != "identifier":
+        return None
+    variable = names.variables.get(root)
+    if variable is None:
+        return EXPORTS.get(syntax.word(root))
+    declarator = syntax.parents[variable.at]
+    value = syntax.child(declarator, "value")
+    if variable.definitions != [variable.at] or NONE in {declarator, value}:
+        return None
+    inner, path = place_of(syntax, value)
+    is_free = inner not in names.variables and syntax.kinds[inner] == "identifier"
+    return () if is_free and EXPORTS.get(syntax.word(inner)) == path else None
+
+
 def _assigned(syntax: Syntax, names: Names, at: int) -> Iterator[Export]:
     """Yield what an assignment to ``module.exports`` or ``exports`` exports."""
     left, right = syntax.child(at, "left"), syntax.child(at, "right")
     if NONE in {left, right} or syntax.kinds[left] not in EXPORTED:
         return
     root, path = place_of(syntax, left)
-    head = EXPORTS.get(syntax.word(root)) if syntax.kinds[root] == "identifier" else None
-    if head is None or root in names.variables or path[: len(head)] != head:
+    head = _head(syntax, names, root)
+    if head is None or path[: len(head)] != head:
         return
     path = path[len(head) :]
     if not path and syntax.kinds[left] == "identifier":

@@ -28,6 +28,7 @@ ANSWERS = frozenset(
     | {"search", "charCodeAt", "codePointAt", "forEach", "findIndex", "getTime", "push"}
     | {"unshift", "equals", "Number", "Boolean", "parseInt", "parseFloat", "BigInt"}
 )
+MAPS = frozenset({"Map:get", "WeakMap:get"})
 SETTLING = "Promise"
 
 
@@ -86,7 +87,7 @@ class UnknownCalls:
             self._wire_fold(call, first)
         elif call.name in {"then", "catch", "finally"}:
             self._wire_promise(call, callbacks)
-        elif call.name in TAKING:
+        elif call.name in TAKING or self._is_lookup(call):
             self._program.edge(call.receiver, call.node, LOAD, label=(ANY,))
         else:
             kept = self._kept(call)
@@ -94,6 +95,12 @@ class UnknownCalls:
                 self._program.edge(node, call.node)
             return bool(kept)
         return True
+
+    def _is_lookup(self, call: CallSite) -> bool:
+        """Whether a call looks something up in a map: what it asks for is not in its value."""
+        if call.name != "get":
+            return False
+        return not MAPS.isdisjoint(self._resolver.find(call.callee).names)
 
     def _kept(self, call: CallSite) -> list[int]:
         """Return what a method hands on as it is."""

@@ -9,6 +9,7 @@ a file only where a manifest of the program itself has that name.
 import json
 import posixpath
 from collections.abc import Collection, Mapping
+from typing import TypeGuard
 
 __all__ = ["MANIFEST", "Modules", "package_of"]
 
@@ -58,6 +59,34 @@ class Modules:
             return None
         return self._in_package(folder_of_package, inside)
 
+    def entries(self) -> tuple[str, ...]:
+        """Return the files that others load: those that manifests name.
+
+        Where a manifest names none of its files, all are; so is a file outside of any package.
+        """
+        named = {folder: self._named(folder) for folder in self._manifests}
+        packages = {path: self._package_around(path) for path in sorted(self._paths)}
+        return tuple(
+            path
+            for path, folder in packages.items()
+            if folder is None or not named[folder] or path in named[folder]
+        )
+
+    def _named(self, folder: str) -> frozenset[str]:
+        """Return the files that a manifest names: its main one, and all that it exports."""
+        exports = self._manifests[folder].get("exports")
+        keys = [str(key) for key in exports if str(key)[:1] == "."] if _is_object(exports) else []
+        inside = ["", *(key.removeprefix(".").strip("/") for key in keys)]
+        found = (self._in_package(folder, place) for place in inside)
+        return frozenset(path for path in found if path is not None)
+
+    def _package_around(self, path: str) -> str | None:
+        """Return the folder of the nearest manifest, or None."""
+        folder = posixpath.dirname(path)
+        while folder and folder not in self._manifests:
+            folder = posixpath.dirname(folder)
+        return folder if folder in self._manifests else None
+
     def _at(self, place: str) -> str | None:
         """Return the file at a place, with what may be left out of its name."""
         return self._file(place) or self._index(place)
@@ -105,6 +134,10 @@ def _split(specifier: str) -> tuple[str, str]:
     parts = specifier.split("/")
     count = 2 if specifier.startswith("@") else 1
     return "/".join(parts[:count]), "/".join(parts[count:])
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
 
 
 def _read(text: bytes) -> Mapping[str, object] | None:

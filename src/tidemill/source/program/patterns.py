@@ -8,6 +8,8 @@
 ``Request.body``            the same, as one would write it
 ``*:query``                 a member of whatever is not of this program
 ``parameter Request``       a parameter of this type (sources only)
+``exported parameter``      a parameter of a function that others can call; a type may follow
+``callback serve(0)``       the first parameter of a function that such a call is handed
 ``exec(0)``                 its first argument only; several: ``exec(0, 1)``
 ``connect(this)``           what it is called on
 ==========================  ============================================================
@@ -19,18 +21,28 @@ positions are given. A receiver whose type nobody knows matches no pattern with 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from tidemill.core.errors import SettingError
 from tidemill.source.program.typenames import last_part
 
-__all__ = ["Pattern", "Patterns", "pattern_from", "read_table"]
+__all__ = ["ANY_TYPE", "Pattern", "Patterns", "pattern_from", "read_table"]
+
+Role = Literal["value", "parameter", "exported", "callback"]
 
 WRITTEN = re.compile(
-    r"(?P<parameter>parameter\s+)?(?:new\s+)?(?:node:)?"
+    r"(?P<role>(?:exported\s+)?parameter\s+|callback\s+)?(?:new\s+)?(?:node:)?"
     r"(?P<name>[\w$@*/.-]+(?::[\w$#]+)?)"
     r"\s*(?:\((?P<positions>[\s\w,*]*)\))?"
 )
 THIS = "this"
+EXPORTED = "exported parameter"
+ANY_TYPE = "*"
+ROLES: Mapping[str, Role] = {
+    "parameter": "parameter",
+    EXPORTED: "exported",
+    "callback": "callback",
+}
 EXAMPLE = "for example exec, fs.readFile(0), Connection:query, parameter Request"
 
 
@@ -43,7 +55,8 @@ class Pattern:
         name: The name that it looks for, without positions.
         positions: Arguments that it means; empty for all.
         with_receiver: It means what the call is called on.
-        is_parameter: It means parameters of a type.
+        role: What it means of what has the name: its value, parameters of that type, such
+            of functions that others can call, or parameters of functions handed to it.
         is_foreign: It means nothing that the program itself defines.
     """
 
@@ -51,7 +64,7 @@ class Pattern:
     name: str
     positions: tuple[int, ...] = ()
     with_receiver: bool = False
-    is_parameter: bool = False
+    role: Role = "value"
     is_foreign: bool = False
 
     @property
@@ -92,7 +105,7 @@ class Patterns:
     def __init__(self, patterns: Iterable[tuple[Pattern, str]]) -> None:
         self._by_member: dict[str, list[tuple[Pattern, str]]] = {}
         for pattern, kind in patterns:
-            if not pattern.is_parameter:
+            if pattern.role == "value":
                 self._by_member.setdefault(pattern.member, []).append((pattern, kind))
 
     @property
@@ -135,19 +148,21 @@ def pattern_from(text: str, *, is_foreign: bool = False) -> Pattern:
     Raises:
         SettingError: It is none.
     """
-    found = WRITTEN.fullmatch(text.strip())
+    words = " ".join(text.split())
+    found = WRITTEN.fullmatch(f"{words} {ANY_TYPE}" if words == EXPORTED else words)
     if found is None:
         raise SettingError(f"not a pattern of a source or sink: {text!r}", hint=EXAMPLE)
     positions = [part.strip() for part in (found["positions"] or "").split(",") if part.strip()]
     unknown = [part for part in positions if not part.isdecimal() and part not in {THIS, "*"}]
-    if unknown or (found["parameter"] and found["positions"] is not None):
+    role = ROLES.get((found["role"] or "").strip(), "value")
+    if unknown or (role in {"parameter", "exported"} and found["positions"] is not None):
         raise SettingError(f"not the position of an argument: {text!r}", hint=EXAMPLE)
     return Pattern(
-        text=" ".join(text.split()),
+        text=words,
         name=found["name"],
         positions=tuple(int(part) for part in positions if part.isdecimal()),
         with_receiver=THIS in positions,
-        is_parameter=found["parameter"] is not None,
+        role=role,
         is_foreign=is_foreign,
     )
 

@@ -13,7 +13,7 @@ from tidemill.source.program.functions import Definitions
 from tidemill.source.program.jsdoc import DocTypes, doc_types
 from tidemill.source.program.scopes import Names
 from tidemill.source.program.syntax import NONE, Syntax
-from tidemill.source.program.typenames import type_name
+from tidemill.source.program.typenames import parameter_type_names, type_name
 
 __all__ = [
     "DeclaredTypes",
@@ -64,6 +64,15 @@ class ReceiverTypes(Protocol):
         """
         ...
 
+    def handed_on(self, path: str, offset: int) -> tuple[ReceiverType | None, ...]:
+        """Return the types of what a function gets that a variable holds, as far as known.
+
+        Args:
+            path: The file.
+            offset: As for ``type_of``.
+        """
+        ...
+
 
 class NoTypes:
     """Knows nothing."""
@@ -75,6 +84,10 @@ class NoTypes:
     def returned_by(self, path: str, offset: int) -> ReceiverType | None:  # noqa: ARG002
         """Return None."""
         return None
+
+    def handed_on(self, path: str, offset: int) -> tuple[ReceiverType | None, ...]:  # noqa: ARG002
+        """Return nothing."""
+        return ()
 
 
 class GivenTypes:
@@ -94,6 +107,7 @@ class GivenTypes:
         origin: Origin = "inferred",
     ) -> None:
         self._types = _read(types, origin)
+        self._handed = _read_functions(types, origin)
         self._returned = _read(returned or {}, origin)
 
     def type_of(self, path: str, offset: int) -> ReceiverType | None:
@@ -103,6 +117,10 @@ class GivenTypes:
     def returned_by(self, path: str, offset: int) -> ReceiverType | None:
         """Return the type of a function's value, if it was given."""
         return self._returned.get((path, offset))
+
+    def handed_on(self, path: str, offset: int) -> tuple[ReceiverType | None, ...]:
+        """Return what a function gets that a variable holds, if its type was given."""
+        return self._handed.get((path, offset), ())
 
 
 class FirstOf:
@@ -124,6 +142,11 @@ class FirstOf:
         """Return the first answer on a function."""
         answers = (source.returned_by(path, offset) for source in self._sources)
         return next((answer for answer in answers if answer is not None), None)
+
+    def handed_on(self, path: str, offset: int) -> tuple[ReceiverType | None, ...]:
+        """Return the first answer on what a function gets."""
+        answers = (source.handed_on(path, offset) for source in self._sources)
+        return next((answer for answer in answers if answer), ())
 
 
 class DeclaredTypes:
@@ -150,6 +173,10 @@ class DeclaredTypes:
         """Return the declared type of a function's value."""
         return self._given.returned_by(path, offset)
 
+    def handed_on(self, path: str, offset: int) -> tuple[ReceiverType | None, ...]:
+        """Return what a function gets that a variable holds, as declared."""
+        return self._given.handed_on(path, offset)
+
 
 def _read(
     written: Mapping[tuple[str, int], str], origin: Origin
@@ -157,6 +184,19 @@ def _read(
     names = ((place, type_name(text)) for place, text in written.items())
     return {
         place: ReceiverType(name=name, origin=origin) for place, name in names if name is not None
+    }
+
+
+def _read_functions(
+    written: Mapping[tuple[str, int], str], origin: Origin
+) -> dict[tuple[str, int], tuple[ReceiverType | None, ...]]:
+    names = ((place, parameter_type_names(text)) for place, text in written.items())
+    return {
+        place: tuple(
+            None if name is None else ReceiverType(name=name, origin=origin) for name in found
+        )
+        for place, found in names
+        if any(found)
     }
 
 

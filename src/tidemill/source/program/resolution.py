@@ -8,6 +8,7 @@ Where the way ends outside the program, the path is the name:
 
 from heapq import heappop, heappush
 
+from tidemill.source.program.foreign import names_by_type
 from tidemill.source.program.found import (
     CALLED,
     INSTANCE,
@@ -138,7 +139,8 @@ class _Search:
             self._at_expression(node, path, why)
 
     def _name(self, name: str, why: Why) -> None:
-        self._found.names.setdefault(name, why)
+        for known in names_by_type(name):
+            self._found.names.setdefault(known, why)
 
     def _back(self, node: int, path: Label, why: Why) -> None:
         """Go on to where a value comes from."""

@@ -18,8 +18,10 @@ __all__ = [
     "CLASSES",
     "FUNCTIONS",
     "NONE",
+    "OPERATIONS",
     "WRAPPERS",
     "Syntax",
+    "inner_of",
     "is_analysable",
     "syntax_of",
     "unwrapped",
@@ -49,6 +51,11 @@ WRAPPERS = frozenset(
     }
 )
 """Kinds whose value is that of their first child."""
+
+OPERATIONS = frozenset({"unary_expression", "binary_expression", "type_assertion"})
+"""Kinds that a chain of members and calls never begins with, but for parentheses."""
+
+CHAINED = frozenset({"object", "function"})
 
 LANGUAGES = frozenset({"javascript", "typescript", "tsx"})
 TOKENS = frozenset(
@@ -172,8 +179,20 @@ def syntax_of(source: SyntaxTree | bytes, path: str, language: Language | None =
 def unwrapped(syntax: Syntax, at: int) -> int:
     """Return what stands inside parentheses, casts and ``!``."""
     while syntax.kinds[at] in WRAPPERS and at + 1 < syntax.after[at]:
-        at += 1
+        at = inner_of(syntax, at)
     return at
+
+
+def inner_of(syntax: Syntax, at: int) -> int:
+    """Return what a wrapper with something inside wraps.
+
+    The grammar reads ``a - b!.c()`` as ``(a - b)!.c()``; what it means is the last operand.
+    """
+    inner = at + 1
+    if syntax.kinds[at] == "non_null_expression" and syntax.fields[at] in CHAINED:
+        while syntax.kinds[inner] in OPERATIONS and syntax.after[inner] > inner + 1:
+            *_, inner = syntax.children(inner)
+    return inner
 
 
 def _parsed(text: bytes, path: str, language: Language | None) -> SyntaxTree:

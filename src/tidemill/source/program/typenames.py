@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["last_part", "type_name"]
+__all__ = ["last_part", "parameter_type_names", "type_name"]
 
 NOTHING = frozenset({"null", "undefined", "void", "never", "any", "unknown", "object"})
 LOOKED_THROUGH = frozenset(
@@ -11,6 +11,9 @@ LOOKED_THROUGH = frozenset(
 IMPORTED = re.compile(r"""import\(\s*["']([^"']+)["']\s*\)""")
 NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\s*\.\s*[A-Za-z_$][\w$]*)*")
 GENERIC = re.compile(r"([A-Za-z_$][\w$.]*)\s*<(.*)>\s*", re.DOTALL)
+ARROW = "\N{RIGHTWARDS DOUBLE ARROW}"
+"""What stands for an arrow where its sign would close a bracket."""
+
 LONGEST = 2_000
 DEEPEST = 8
 
@@ -35,6 +38,42 @@ def type_name(text: str) -> str | None:
         text = generic[2].strip()
     found = NAME.fullmatch(text)
     return None if found is None or text in NOTHING else "".join(text.split())
+
+
+def parameter_type_names(text: str) -> tuple[str | None, ...]:
+    """Return the names of the types of a function type's parameters; nothing for any other type.
+
+    ``(error: Error | null, rows: Row[]) => void`` gives ``Error`` and None.
+    """
+    text = text.strip()
+    if "=>" not in text or len(text) > LONGEST:
+        return ()
+    for _ in range(DEEPEST):
+        end = _closing(text)
+        if end < 0:
+            return ()
+        inside, after = text[1:end], text[end + 1 :].lstrip()
+        if after.startswith("=>"):
+            parts = [part.strip() for part in _parts(inside.replace("=>", ARROW), ",")]
+            return tuple(_parameter(part.replace(ARROW, "=>")) for part in parts if part)
+        text = inside.strip()
+    return ()
+
+
+def _parameter(text: str) -> str | None:
+    name, colon, written = text.partition(":")
+    is_one = bool(colon) and not name.lstrip().startswith("...")
+    return type_name(written) if is_one else None
+
+
+def _closing(text: str) -> int:
+    """Return where the parenthesis closes that a text begins with, or -1."""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth == 0:
+            return place if sign == ")" else -1
+    return -1
 
 
 def last_part(name: str) -> str:

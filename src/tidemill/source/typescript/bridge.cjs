@@ -92,7 +92,7 @@ class Project {
     return places.map((start) => {
       const type = checker.getTypeAtLocation(ts.getTokenAtPosition(source, start));
       const parts = partsOf(checker, type);
-      if (parts.some((part) => isOpen(checker, part))) return null;
+      if (parts.some(isOpen)) return null;
       return [...new Set(parts.flatMap((part) => membersOf(checker, part)))];
     });
   }
@@ -163,8 +163,8 @@ function partsOf(checker, type) {
   return present.isUnion() ? present.types : [present];
 }
 
-function isOpen(checker, type) {
-  return Boolean(type.flags & ts.TypeFlags.Any) || checker.getStringIndexType?.(type) !== undefined;
+function isOpen(type) {
+  return Boolean(type.flags & ts.TypeFlags.Any) || type.getStringIndexType() !== undefined;
 }
 
 function membersOf(checker, type) {

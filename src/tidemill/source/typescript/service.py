@@ -223,8 +223,8 @@ class CompilerService:
             spans: The places.
 
         Returns:
-            For each place what it names, calls or goes into, and the parameters and results
-            of the functions around it.
+            For each place what it names, calls or goes into; and the parameters and results of
+            the functions around it, with what the classes of its values declare.
         """
         units = self._units(path)
         places = [

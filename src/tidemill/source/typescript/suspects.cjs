@@ -1,8 +1,9 @@
 // Whose types an objection of the compiler hangs on: declarations of what its place names, of
-// what is called there, and of what the value goes into; then those of the functions around it.
+// what is called there, and of what the value goes into; then those of the functions around it, and of classes concerned.
 "use strict";
 
 const MOST_NODES = 400;
+const MOST_VALUES = 20;
 const DEEPEST = 4;
 
 // Two lists of ["name", file, start of the name] and ["return", file, start of the function].
@@ -13,6 +14,7 @@ function suspectsAt(ts, checker, { source, start, length, name }) {
   search.context(node);
   const near = search.taken();
   search.around(node);
+  search.structure(node);
   return [near, search.taken()];
 }
 
@@ -39,6 +41,10 @@ class Search {
 
   isCall(node) {
     return this.ts.isCallExpression(node) || this.ts.isNewExpression(node);
+  }
+
+  isAccess(node) {
+    return this.ts.isPropertyAccessExpression(node) || this.ts.isElementAccessExpression(node);
   }
 
   isName(node) {
@@ -137,10 +143,10 @@ class Search {
   // What the value at a place goes into, up to its statement.
   context(node) {
     const { ts } = this;
-    let child = node;
-    for (let one = node.parent; one && !ts.isSourceFile(one); child = one, one = one.parent) {
-      if (this.isCall(one)) this.names(one.expression, 0);
+    let child;
+    for (let one = node; one && !ts.isSourceFile(one); child = one, one = one.parent) {
       if (this.isCall(one)) this.called(one, 0);
+      if (this.isCall(one) || this.isAccess(one)) this.names(one.expression, 0);
       if (ts.isVariableDeclaration(one) || ts.isPropertyDeclaration(one)) this.declared(one, 0);
       if (ts.isBinaryExpression(one)) this.names(one, 0);
       if (ts.isFunctionLike(one)) {
@@ -151,7 +157,6 @@ class Search {
       if (ts.isReturnStatement(one) || ts.isYieldExpression(one)) return this.returned(one);
       if (ts.isStatement(one)) return ts.isBlock(one) ? undefined : this.heads(one);
     }
-    if (ts.isReturnStatement(node)) this.returned(node);
   }
 
   heads(statement) {
@@ -163,6 +168,33 @@ class Search {
     const owner = ts.findAncestor(node, (one) => ts.isFunctionLike(one));
     if (owner) this.place("return", owner);
     if (node.expression) this.names(node.expression, 0);
+  }
+
+  // The members of classes that the values here are of, or should be of.
+  structure(node) {
+    const { ts, checker } = this;
+    const waiting = [node, node.parent];
+    for (let steps = 0; waiting.length && steps < MOST_VALUES; steps++) {
+      const one = waiting.shift();
+      if (one === undefined || ts.isSourceFile(one)) continue;
+      if (ts.isExpression(one)) {
+        this.membersOf(checker.getTypeAtLocation(one));
+        this.membersOf(checker.getContextualType(one));
+      }
+      if (this.isCall(one)) waiting.push(...(one.arguments ?? []));
+    }
+  }
+
+  membersOf(type) {
+    const parts = type?.isUnionOrIntersection() ? type.types : [type];
+    for (const declaration of parts.flatMap((part) => part?.symbol?.declarations ?? []))
+      if (this.ts.isClassLike(declaration))
+        for (const member of declaration.members) this.member(member);
+  }
+
+  member(member) {
+    if (this.ts.isFunctionLike(member)) this.function(member);
+    else if (member.name && this.isName(member.name)) this.place("name", member.name);
   }
 
   around(node) {

@@ -12,8 +12,8 @@ from tidemill.metrics.types.canonical import canonical, head
 from tidemill.models.seq2seq.model import Seq2Seq
 from tidemill.models.typed.document import document_of
 from tidemill.models.typed.inference import AskedFile, TypeInference
+from tidemill.models.typed.scope import sayable_names
 from tidemill.models.typed.uses import SitedFile, Uses, uses_of
-from tidemill.source.annotations.scope import type_names_of
 from tidemill.training.typed.reading import sited_file
 
 __all__ = ["Judged", "asked_files", "judged_types", "type_measure"]
@@ -114,7 +114,7 @@ def _asked(row: LabelledFile, file: SitedFile, uses: Uses) -> tuple[AskedFile, d
     }
     asked = AskedFile(
         document=document_of(file.tree, file.sites, [*wanted]),
-        names=type_names_of(file.tree),
+        names=sayable_names(file.tree),
         places={number: file.sites[number].place.start for number in wanted},
         uses=uses,
     )

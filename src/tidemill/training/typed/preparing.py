@@ -13,6 +13,7 @@ from tidemill.core.executor import Executor, InlineExecutor, Resources
 from tidemill.core.files import write_atomically
 from tidemill.core.hashing import content_hash
 from tidemill.core.processes import ProcessExecutor
+from tidemill.core.randomness import stream
 from tidemill.corpus.packed import PackedCorpus
 from tidemill.corpus.typed.labelled import LabelledFile
 from tidemill.corpus.typed.packed import labelled_files_of
@@ -41,6 +42,9 @@ __all__ = ["prepared_types"]
 OBJECTIVE = "types"
 VERSION = 2
 """Raised whenever the same files would be read as other numbers."""
+
+VOCABULARY_FILES = 2_000
+"""Files that a vocabulary is learnt from; more change few of its entries."""
 
 NO_IDS = np.zeros(0, np.int32)
 
@@ -131,6 +135,7 @@ def _config(recipe: Recipe, vocabulary: TypeVocabulary) -> Seq2SeqConfig:
         dropout_rate=spec.token_dropout,
         max_tokens=spec.max_tokens,
         max_target_tokens=spec.max_target_tokens,
+        mirrors_prompts=True,
     )
 
 
@@ -194,8 +199,14 @@ def _tokenizer(recipe: Recipe, rows: Sequence[LabelledFile], place: Workplace) -
 
 
 def _texts(rows: Sequence[LabelledFile], seed: int) -> Iterator[str]:
-    """Yield the words of files with their types between them."""
-    for own in _packages(rows):
+    """Yield the words of files of some packages, with their types between them."""
+    packages = _packages(rows)
+    stream(seed, "vocabulary").shuffle(packages)
+    files = 0
+    for own in packages:
+        if files >= VOCABULARY_FILES:
+            return
+        files += len(own)
         for _, learnt in learnt_files(own, seed=seed):
             yield " ".join(["", *learnt.document.words])
             for facts in (learnt.answers, learnt.uses):

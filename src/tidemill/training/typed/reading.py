@@ -15,13 +15,13 @@ from tidemill.models.tokenizer import Tokenizer
 from tidemill.models.typed.document import Document, document_of
 from tidemill.models.typed.inference import Reading
 from tidemill.models.typed.prompt import Prompter
-from tidemill.models.typed.scope import names_at
+from tidemill.models.typed.scope import names_at, sayable_names
 from tidemill.models.typed.uses import SitedFile, uses_of
 from tidemill.models.typed.vocabulary import TypeVocabulary
 from tidemill.models.typed.windows import answer_of, windows_of
 from tidemill.models.typed.wording import type_words
 from tidemill.source.annotations.finding import sites_of
-from tidemill.source.annotations.scope import TypeName, type_names_of
+from tidemill.source.annotations.scope import TypeName
 from tidemill.source.annotations.site import TypeSite
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse
@@ -111,7 +111,7 @@ def learnt_files(rows: Sequence[LabelledFile], *, seed: int) -> list[tuple[str, 
             learnt = LearntFile(
                 document=document_of(file.tree, file.sites, [*answers]),
                 answers=answers,
-                names=type_names_of(file.tree),
+                names=sayable_names(file.tree),
                 uses=uses[file.path],
             )
             found.append((row.file.id, learnt))

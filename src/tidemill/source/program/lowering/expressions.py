@@ -7,7 +7,7 @@ from tidemill.source.program.lowering.places import (
     store,
 )
 from tidemill.source.program.lowering.walk import Environment, Walk
-from tidemill.source.program.syntax import NONE, unwrapped
+from tidemill.source.program.syntax import NONE, inner_of, unwrapped
 from tidemill.source.program.targets import ANY
 from tidemill.source.program.values import COPY, DERIVE, STORE
 
@@ -153,7 +153,7 @@ def _turn(walk: Walk, at: int, second: int, before: Environment | None) -> None:
 def visit_wrapper(walk: Walk, at: int) -> None:
     """Hand on what stands in parentheses, in a cast, before ``!``, or is spread."""
     if walk.syntax.after[at] > at + 1:
-        walk.edge(at + 1, at)
+        walk.edge(inner_of(walk.syntax, at), at)
         walk.visit_all(at + 1)
 
 

@@ -13,6 +13,7 @@ __all__ = ["values_of"]
 
 DECLARED = frozenset({"function_declaration", "generator_function_declaration"})
 NAMES = ("identifier", "shorthand_property_identifier", "undefined")
+NAMING = {"variable_declarator": "name", "assignment_expression": "left"}
 TYPES = (
     "type_annotation",
     "type_arguments",
@@ -150,13 +151,28 @@ def _export(walk: Walk, exports: tuple[Export, ...]) -> None:
     for export in exports:
         if export.specifier or export.at == NONE:
             continue
-        variable = walk.names.variables.get(export.at)
+        variable = walk.names.variables.get(_named(walk.syntax, export.at))
         is_value = variable is not None and variable.kind not in {"interface", "alias"}
         value = walk.held(variable) if variable is not None and is_value else export.at
         if value != NONE and export.name == "*":
             walk.edge(value, target)
         elif value != NONE:
             walk.edge(value, target, STORE, (export.name,))
+
+
+def _named(syntax: Syntax, value: int) -> int:
+    """Return the name under which a file goes on to fill what it exports.
+
+    That of ``api`` in ``const api = module.exports = {}``; the value itself without one.
+    """
+    assignment = syntax.parents[value]
+    if syntax.kinds[assignment] != "assignment_expression":
+        return value
+    holder = syntax.parents[assignment]
+    named = NAMING.get(syntax.kinds[holder])
+    name = NONE if named is None else syntax.child(holder, named)
+    is_name = name not in {NONE, assignment} and syntax.kinds[name] == "identifier"
+    return name if is_name else value
 
 
 def _walk_function(walk: Walk, function: int, declared: list[int]) -> None:
@@ -191,4 +207,6 @@ def _make_property(walk: Walk, function: int, name: int) -> None:
     own = walk.values.receivers[function]
     environment = walk.environment or {}
     base = environment.get("this", own)
-    walk.hold("this", walk.renew(base, (walk.syntax.word(name),), name, name))
+    path = (walk.syntax.word(name),)
+    walk.values.writes.append((own, path, name))
+    walk.hold("this", walk.renew(base, path, name, name))

@@ -1,0 +1,1 @@
+"""Types in the editor: a language server that shows what the compiler calls any."""

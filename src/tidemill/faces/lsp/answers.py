@@ -1,0 +1,66 @@
+"""Answers for places that stay as they are while a file changes around them."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from tidemill.core.hashing import content_hash
+from tidemill.source.parsing import captures_of
+from tidemill.source.spans import Span
+from tidemill.tasks.types.project import ProjectFile
+
+__all__ = ["AnswerKey", "keys_of"]
+
+AnswerKey: TypeAlias = tuple[str, int, tuple[str, ...]]
+"""What an answer hangs on: the code around a place, its turn there, and how it is used."""
+
+FUNCTIONS = """
+    [(function_declaration) (function_expression) (arrow_function) (method_definition)
+     (generator_function) (generator_function_declaration)] @function
+"""
+
+
+def keys_of(file: ProjectFile, uses: Mapping[int, Sequence[str]]) -> list[AnswerKey]:
+    """Return what the answers for the sites of a file hang on, site by site.
+
+    The code around a place is the outermost function that it is in, or outside of any, the
+    statement of the file that it is in.
+
+    Args:
+        file: The file.
+        uses: How its places are used, by number of the site.
+    """
+    functions = _outermost(captures_of(file.tree, FUNCTIONS).get("function", []))
+    statements = _outermost(file.tree.tree.root_node.named_children)
+    hashes: dict[Span, str] = {}
+    turns: Counter[str] = Counter()
+    found = []
+    for number, site in enumerate(file.sites):
+        place = site.place.start
+        chunk = _around(functions, place) or _around(statements, place) or site.place
+        if chunk not in hashes:
+            hashes[chunk] = content_hash(chunk.of(file.text))
+        key = hashes[chunk]
+        found.append((key, turns[key], tuple(uses.get(number, ()))))
+        turns[key] += 1
+    return found
+
+
+def _outermost(nodes: Iterable[object]) -> list[Span]:
+    """Return the spans of nodes that lie in no other one, in order."""
+    spans = sorted(
+        (Span(start=node.start_byte, end=node.end_byte) for node in nodes),  # type: ignore[attr-defined]  # nodes of a tree
+        key=lambda span: (span.start, -span.end),
+    )
+    found: list[Span] = []
+    for span in spans:
+        if not found or span.start >= found[-1].end:
+            found.append(span)
+    return found
+
+
+def _around(spans: Sequence[Span], place: int) -> Span | None:
+    """Return the span that holds a place."""
+    row = bisect_right(spans, place, key=lambda span: span.start) - 1
+    return spans[row] if row >= 0 and place < spans[row].end else None

@@ -1,0 +1,160 @@
+"""The compilers of the projects that are open, each with what the editor shows."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tidemill.core.errors import MissingToolError, TidemillError
+from tidemill.core.hashing import content_hash
+from tidemill.faces.lsp.limits import Limits
+from tidemill.faces.lsp.recent import Recent
+from tidemill.source.typescript.compiler import find_compiler
+from tidemill.source.typescript.service import LENIENT, CompilerService
+
+__all__ = ["Compilers", "OpenProject"]
+
+_LOGGER = logging.getLogger("tidemill.lsp")
+
+CHECKED = {"checkJs": True, "allowJs": True, "noEmit": True, "skipLibCheck": True}
+"""JavaScript is checked too, so that what would be written into it can be."""
+
+BUILT = {"composite": False, "incremental": False}
+"""Files that no configuration names are shown to the compiler as well."""
+
+CONFIGURATIONS = ("tsconfig.json", "jsconfig.json")
+MOST_FAILURES = 3
+"""After which a project is no longer asked about, until something of it changes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenProject:
+    """A project before its compiler.
+
+    Attributes:
+        root: Its folder.
+        service: The compiler.
+        shown: Hashes of the texts that it was shown, by their names.
+    """
+
+    root: Path
+    service: CompilerService
+    shown: dict[str, str] = field(default_factory=dict)
+
+    def name(self, path: Path) -> str:
+        """Return what the compiler calls a file."""
+        return Path(os.path.relpath(path, self.root)).as_posix()
+
+    def show(self, texts: Mapping[Path, bytes]) -> None:
+        """Let files say what the editor shows, and all others what they say on disk."""
+        named = {self.name(path): (path, text) for path, text in texts.items()}
+        changed = {}
+        for name, (_, text) in named.items():
+            key = content_hash(text)
+            if self.shown.get(name) != key:
+                changed[name], self.shown[name] = text, key
+        for name in [name for name in self.shown if name not in named]:
+            del self.shown[name]
+            with suppress(OSError):
+                changed[name] = (self.root / name).read_bytes()
+        if changed:
+            self.service.update(changed)
+
+
+class Compilers:
+    """Compilers by project; the last used ones run.
+
+    Args:
+        named: Folder of the compiler; else each project's own.
+        limits: How many run, and how long an answer may take.
+        tell: Told what people should know.
+    """
+
+    def __init__(self, named: Path | None, limits: Limits, tell: Callable[[str], None]) -> None:
+        self._named = named
+        self._limits = limits
+        self._tell = tell
+        self._open: Recent[Path, OpenProject] = Recent(limits.compilers)
+        self._failures: Counter[Path] = Counter()
+        self._told: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def project(self, root: Path, texts: Mapping[Path, bytes]) -> OpenProject | None:
+        """Return a project with its compiler, or None where there is none.
+
+        Args:
+            root: Its folder.
+            texts: Of its files that the editor shows.
+        """
+        if self._failures[root] >= MOST_FAILURES:
+            return None
+        try:
+            project = self._open.get(root) or self._begun(root)
+            project.show(texts)
+        except MissingToolError as error:
+            self._failures[root] = MOST_FAILURES
+            self._say(f"types are not checked: {error}")
+        except TidemillError as error:
+            self.failed(root, error)
+        else:
+            return project
+        return None
+
+    def failed(self, root: Path, error: TidemillError) -> None:
+        """Let a project's compiler go that has failed; it is begun anew, but not for ever.
+
+        Args:
+            root: The project's folder.
+            error: How it failed.
+        """
+        _LOGGER.warning("the compiler of %s failed: %s", root, error.message)
+        self._end(self._open.pop(root))
+        self._failures[root] += 1
+        if self._failures[root] >= MOST_FAILURES:
+            self._say(f"types in {root} are no longer checked: {error.message}")
+
+    def worked(self, root: Path) -> None:
+        """Note that a project's compiler has answered."""
+        del self._failures[root]
+
+    def forget(self, root: Path) -> None:
+        """Let a project's compiler go, because something of the project has changed on disk."""
+        self._end(self._open.pop(root))
+        del self._failures[root]
+
+    def close(self) -> None:
+        """End them all."""
+        for project in self._open.clear():
+            self._end(project)
+
+    def _begun(self, root: Path) -> OpenProject:
+        compiler = find_compiler(root, self._named)
+        config = next((root / name for name in CONFIGURATIONS if (root / name).is_file()), None)
+        options = LENIENT if config is None else BUILT
+        service = CompilerService(
+            compiler,
+            root,
+            [],
+            options={**options, **CHECKED},
+            config=config,
+            seconds=self._limits.compiler_seconds,
+        )
+        project = OpenProject(root=root, service=service)
+        for gone in self._open.put(root, project):
+            self._end(gone)
+        return project
+
+    def _end(self, project: OpenProject | None) -> None:
+        if project is not None:
+            project.service.close()
+
+    def _say(self, words: str) -> None:
+        """Tell people something once."""
+        if words not in self._told:
+            self._told.add(words)
+            self._tell(words)

@@ -1,0 +1,85 @@
+"""Whatever looks at files for one editor, and the thread in which it does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidemill.core.settings import Settings
+from tidemill.faces.lsp.analyst import Analyst
+from tidemill.faces.lsp.annotating import Annotating
+from tidemill.faces.lsp.compilers import Compilers
+from tidemill.faces.lsp.limits import Limits
+from tidemill.faces.lsp.neighbours import Neighbours
+from tidemill.faces.lsp.worker import Worker
+from tidemill.tasks.types.source import TypeSource
+
+__all__ = ["Desk", "desk_for"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What is used in the worker's thread alone.
+
+    Attributes:
+        worker: The thread.
+        analyst: Looks at texts.
+        annotating: Writes and checks types.
+        compilers: Of the projects.
+        neighbours: Other files of the projects.
+    """
+
+    worker: Worker
+    analyst: Analyst
+    annotating: Annotating
+    compilers: Compilers
+    neighbours: Neighbours
+
+    def saved(self, root: Path) -> None:
+        """Take note that a file of a project is on disk as the editor shows it.
+
+        Args:
+            root: The project's folder.
+        """
+        self.neighbours.changed(root)
+        self.analyst.forgive()
+
+    def changed(self, root: Path) -> None:
+        """Take note that files of a project have changed on disk.
+
+        Args:
+            root: Its folder.
+        """
+        self.neighbours.changed(root)
+        self.compilers.forget(root)
+        self.analyst.forgive()
+
+    def close(self) -> None:
+        """End the compilers, and begin nothing more."""
+        self.compilers.close()
+        self.worker.close()
+
+
+def desk_for(
+    source: Callable[[], TypeSource],
+    settings: Settings,
+    limits: Limits,
+    tell: Callable[[str], None],
+) -> Desk:
+    """Return a desk.
+
+    Args:
+        source: Makes whoever guesses types, when that is first needed.
+        settings: Where a compiler is, and limits of reading.
+        limits: What one editor may take.
+        tell: Told what people should know, in the worker's thread.
+    """
+    compilers = Compilers(settings.typescript, limits, tell)
+    neighbours = Neighbours(settings, limits)
+    analyst = Analyst(source, settings, limits=limits, compilers=compilers, neighbours=neighbours)
+    return Desk(
+        worker=Worker(limits.step_seconds),
+        analyst=analyst,
+        annotating=Annotating(analyst, compilers),
+        compilers=compilers,
+        neighbours=neighbours,
+    )

@@ -1,0 +1,104 @@
+"""Which types of a file hold together."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tidemill.faces.lsp.compilers import OpenProject
+from tidemill.faces.lsp.view import checker_of
+from tidemill.tasks.types.checking import Checking
+from tidemill.tasks.types.offer import Offer
+from tidemill.tasks.types.project import ProjectFile
+from tidemill.tasks.types.writing import written
+
+__all__ = ["Verdict", "accepted", "settled"]
+
+ALONE = 0
+"""Number of the only file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the compiler says of types.
+
+    Attributes:
+        standing: Types that hold together, by number of the site.
+        refused: Types that it has something against.
+    """
+
+    standing: Mapping[int, Offer] = field(default_factory=dict)
+    refused: Mapping[int, tuple[Offer, ...]] = field(default_factory=dict)
+
+
+def settled(
+    project: OpenProject,
+    file: ProjectFile,
+    offers: Mapping[int, Sequence[Offer]],
+    *,
+    invoked: Mapping[int, frozenset[str]],
+    seconds: float,
+) -> Verdict:
+    """Find the types of a file that hold together, as ``tidemill types`` does for a program.
+
+    The file says afterwards what it said.
+
+    Args:
+        project: The file's project, with the file as it is shown.
+        file: The file.
+        offers: By number of the site, best first.
+        invoked: What is invoked on the values of sites.
+        seconds: After which nothing more is tried; of what is open then nothing is said.
+
+    Raises:
+        CapacityError: The compiler took too long, or has ended.
+        TidemillError: It refused.
+    """
+    end = time.monotonic() + seconds
+    checking = Checking(
+        checker_of(project, file),
+        [file],
+        invoked={(ALONE, number): names for number, names in invoked.items()},
+        seconds_left=lambda: end - time.monotonic(),
+        told=lambda _: None,
+    )
+    checking.run({(ALONE, number): own for number, own in offers.items()})
+    is_over = time.monotonic() >= end
+    project.service.update({project.name(file.path): file.text})
+    standing = {number: offer for (_, number), offer in checking.standing.items()}
+    return Verdict(
+        standing=standing,
+        refused={
+            number: _before(own, standing.get(number))
+            for number, own in offers.items()
+            if number in standing or not is_over
+        },
+    )
+
+
+def accepted(
+    project: OpenProject, file: ProjectFile, number: int, offers: Sequence[Offer]
+) -> list[bool]:
+    """Return of each type whether the compiler has nothing against it at a place.
+
+    Args:
+        project: The file's project, with the file as it is shown.
+        file: The file.
+        number: Of the site.
+        offers: The types, each by itself.
+
+    Raises:
+        CapacityError: The compiler took too long, or has ended.
+        TidemillError: It refused.
+    """
+    checker = checker_of(project, file)
+    found = []
+    for offer in offers:
+        changed = checker.write({ALONE: written(file, {number: offer})})
+        found.append(not checker.objections(changed))
+    checker.write({})
+    return found
+
+
+def _before(offers: Sequence[Offer], standing: Offer | None) -> tuple[Offer, ...]:
+    """Return the types that were given up before the one that stands, or all of them."""
+    return tuple(offers if standing is None else offers[: list(offers).index(standing)])

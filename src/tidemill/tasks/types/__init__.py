@@ -1,0 +1,1 @@
+"""Types for code without: asked of the compiler, then of an expert, checked, and written."""

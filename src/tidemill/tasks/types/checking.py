@@ -1,0 +1,230 @@
+"""Types are tried together, and what causes an objection steps back, until none is left.
+
+Each phase tries a group of sites on top of what holds, and ends when the compiler objects to
+nothing new in their files; what holds there stands when nothing new is found in any other file
+either. Sites that were suspected beside others have another turn, in ever smaller company.
+Ours; JoernTI checks members alone.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from tidemill.tasks.types.blame import Blame, blamed
+from tidemill.tasks.types.checker import Checker, Objection, SiteKey
+from tidemill.tasks.types.ladder import Ladder
+from tidemill.tasks.types.offer import Offer
+from tidemill.tasks.types.project import ProjectFile
+from tidemill.tasks.types.writing import Written, written
+
+__all__ = ["Checking"]
+
+MOST_ROUNDS = 16
+"""Of a phase; then whatever is near an objection steps back at once."""
+
+LAST_ROUNDS = 4
+SMALL = 8
+"""Groups of no more sites are tried together."""
+
+OUT_OF_TIME = "there was no time left to check it"
+
+
+class Checking:
+    """Decides which types stand.
+
+    Args:
+        checker: The program.
+        files: Its files, in the checker's order.
+        invoked: What is invoked on the values of sites.
+        seconds_left: How long it may still take; nothing is begun when that is over.
+        told: Told how many sites have been settled, whenever that changes.
+    """
+
+    def __init__(
+        self,
+        checker: Checker,
+        files: Sequence[ProjectFile],
+        *,
+        invoked: Mapping[SiteKey, frozenset[str]],
+        seconds_left: Callable[[], float],
+        told: Callable[[int], None],
+    ) -> None:
+        self._checker = checker
+        self._files = files
+        self._invoked = invoked
+        self._seconds_left = seconds_left
+        self._told = told
+        self._changed: set[str] = set()
+        self._held: dict[SiteKey, Offer] = {}
+        self._made: dict[int, tuple[dict[int, Offer], Written]] = {}
+        self._asked: set[tuple[SiteKey, Offer]] = set()
+        self.standing: dict[SiteKey, Offer] = {}
+        self.refused: dict[SiteKey, tuple[Offer, str]] = {}
+
+    def run(self, offers: Mapping[SiteKey, Sequence[Offer]], *, done: int = 0) -> None:
+        """Let what can be written stand; what cannot is noted with what speaks against it.
+
+        Args:
+            offers: Best first, by site.
+            done: How many sites were settled before.
+        """
+        ladder = Ladder(offers)
+        groups = [[key for key in offers if key in ladder]]
+        while groups and self._seconds_left() > 0:
+            groups = self._turn(groups, ladder)
+            self._told(done + len(offers) - sum(map(len, groups)))
+        for key in (key for group in groups for key in group):
+            ladder.doubt(key, OUT_OF_TIME)
+        self.refused |= ladder.refused
+        self._write({})
+
+    def _turn(self, groups: list[list[SiteKey]], ladder: Ladder) -> list[list[SiteKey]]:
+        """Try groups one after the other in their own files, then what holds in all files.
+
+        Returns:
+            Those who may have another turn.
+        """
+        while groups and self._seconds_left() > 0:
+            # The largest first: the fewer stepped back together, the likelier one was at fault.
+            groups.sort(key=len)
+            if len(groups[-1]) <= SMALL:
+                groups = [[key for group in groups for key in group]]
+            tried, doubted = self._phase(groups.pop(), ladder, is_deep=False)
+            self._held |= tried
+            groups += doubted
+        held, self._held = self._held, {}
+        tried, doubted = self._phase(list(held), ladder, is_deep=True)
+        for key, offer in tried.items():
+            self.standing[key] = offer
+            ladder.settle(key)
+        return [*groups, *doubted]
+
+    def confirm(self) -> list[Objection]:
+        """Look at the whole program once more; what is still objected to takes its files along.
+
+        Returns:
+            What could not be helped: nothing, unless a file that is not ours is at fault.
+        """
+        for _ in range(LAST_ROUNDS):
+            self._write({})
+            objections = self._checker.objections(self._changed, depth="all")
+            self._changed.clear()
+            if not objections:
+                return []
+            for key in _around(objections, self.standing):
+                text = objections[0].text
+                self.refused[key] = (self.standing.pop(key), text)
+        return self._emptied()
+
+    def _emptied(self) -> list[Objection]:
+        text = "the files as a whole were objected to"
+        self.refused |= {key: (offer, text) for key, offer in self.standing.items()}
+        self.standing.clear()
+        self._write({})
+        return self._checker.objections(self._changed, depth="all")
+
+    def _phase(
+        self, group: Sequence[SiteKey], ladder: Ladder, *, is_deep: bool
+    ) -> tuple[dict[SiteKey, Offer], list[list[SiteKey]]]:
+        """Try some sites on top of what stands.
+
+        Args:
+            group: Whom.
+            ladder: What they offer.
+            is_deep: Whether to look at the files, too, that hang on those that have changed.
+
+        Returns:
+            Those that hold, and those that stepped back, in the groups in which they did.
+        """
+        tried = {key: ladder.top(key) for key in group}
+        groups: list[list[SiteKey]] = []
+        seen: Counter[tuple[str, int, int]] = Counter()
+        turn = late = 0
+        while tried and late < LAST_ROUNDS:
+            is_late = turn >= MOST_ROUNDS or self._seconds_left() <= 0
+            turn, late = turn + 1, late + is_late
+            self._hold_to_members(tried, ladder)
+            objections = self._objections(tried, is_deep=is_deep)
+            if not objections:
+                return tried, [one for one in groups if one]
+            blame = _near(objections, tried) if is_late else blamed(objections, tried, seen)
+            groups.append(self._step_back(tried, ladder, blame))
+        return {}, [one for one in (*groups, list(tried)) if one]
+
+    def _step_back(
+        self, tried: dict[SiteKey, Offer], ladder: Ladder, blame: Blame
+    ) -> list[SiteKey]:
+        """Take back what is blamed; return who may have another turn."""
+        for key, reason in blame.guilty.items():
+            if ladder.step(key, reason):
+                tried[key] = ladder.top(key)
+            else:
+                del tried[key]
+        for key, reason in blame.doubtful.items():
+            ladder.doubt(key, reason)
+            del tried[key]
+        return list(blame.doubtful)
+
+    def _hold_to_members(self, tried: dict[SiteKey, Offer], ladder: Ladder) -> None:
+        """Step back from types that lack what is invoked on their values."""
+        while True:
+            open_keys = [
+                key
+                for key, offer in tried.items()
+                if key in self._invoked and (key, offer) not in self._asked
+            ]
+            if not open_keys:
+                return
+            self._write(tried)
+            guilty: dict[SiteKey, str] = {}
+            for key, members in self._members(open_keys):
+                self._asked.add((key, tried[key]))
+                missing = sorted(self._invoked[key] - members) if members is not None else []
+                if missing:
+                    text = tried[key].type.text
+                    guilty[key] = f"{missing[0]} is invoked, which {text} does not have"
+            self._step_back(tried, ladder, Blame(guilty=guilty))
+
+    def _members(self, keys: Collection[SiteKey]) -> list[tuple[SiteKey, frozenset[str] | None]]:
+        by_file: defaultdict[int, list[SiteKey]] = defaultdict(list)
+        for key in keys:
+            by_file[key[0]].append(key)
+        found: list[tuple[SiteKey, frozenset[str] | None]] = []
+        for number, own in by_file.items():
+            places = [self._files[number].sites[site].place.start for _, site in own]
+            found += zip(own, self._checker.members(number, places), strict=True)
+        return found
+
+    def _objections(self, tried: Mapping[SiteKey, Offer], *, is_deep: bool) -> list[Objection]:
+        self._write(tried)
+        found = self._checker.objections(self._changed, depth="own" if not is_deep else "hanging")
+        self._changed.clear()
+        return found
+
+    def _write(self, tried: Mapping[SiteKey, Offer]) -> None:
+        self._changed.update(self._checker.write(self.texts(tried)))
+
+    def texts(self, tried: Mapping[SiteKey, Offer] | None = None) -> dict[int, Written]:
+        """Return the files with what stands, and with what is tried besides.
+
+        Args:
+            tried: On top of what stands.
+        """
+        offers: defaultdict[int, dict[int, Offer]] = defaultdict(dict)
+        for (number, site), offer in {**self.standing, **self._held, **(tried or {})}.items():
+            offers[number][site] = offer
+        for number, own in offers.items():
+            if number not in self._made or self._made[number][0] != own:
+                self._made[number] = (own, written(self._files[number], own))
+        return {number: self._made[number][1] for number in offers}
+
+
+def _near(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> Blame:
+    """Doubt everything in the files that objections have to do with, or else everything."""
+    keys = _around(objections, tried) or list(tried)
+    return Blame(doubtful=dict.fromkeys(keys, objections[0].text))
+
+
+def _around(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> list[SiteKey]:
+    """Return the sites in all files that objections have to do with."""
+    files = {key[0] for one in objections for key in (*one.exact, *one.near, *one.far)}
+    return [key for key in tried if key[0] in files]

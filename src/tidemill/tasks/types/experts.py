@@ -1,0 +1,107 @@
+"""Types as an expert guesses them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from tidemill.core.progress import Progress, Silence
+from tidemill.core.settings import Settings
+from tidemill.experts.package import ExpertPackage
+from tidemill.models.typed.uses import SitedFile, Uses, uses_of
+from tidemill.serving.local import local_experts
+from tidemill.serving.type_questions import TypeAnswer
+from tidemill.serving.type_questions import TypeQuestion as ExpertQuestion
+from tidemill.source.annotations.stripping import stripped
+from tidemill.tasks.types.source import Candidate, TypeQuestion, TypeSource
+
+__all__ = ["ExpertTypes", "type_source"]
+
+OPERATION = "types"
+AT_ONCE = 8
+"""Files that are asked about in one request."""
+
+
+class Asking(Protocol):
+    """Whoever has experts and asks them."""
+
+    def find(self, name: str) -> ExpertPackage:
+        """Return an expert as the registry has it now."""
+        ...
+
+    def ask(self, package: ExpertPackage, operation: str, items: Sequence[Any]) -> list[Any]:
+        """Ask an expert about items."""
+        ...
+
+
+class ExpertTypes:
+    """An expert on types, asked about files without their annotations, as it was trained.
+
+    Args:
+        name: Of the expert.
+        experts: Who has it.
+        progress: Told after each request how many files are done.
+
+    Raises:
+        ExpertError: There is no such expert, or something is wrong with it.
+        StoreError: It cannot be read.
+    """
+
+    def __init__(self, name: str, experts: Asking, progress: Progress | None = None) -> None:
+        self._package = experts.find(name)
+        self._experts = experts
+        self._progress = progress or Silence()
+
+    @property
+    def name(self) -> str:
+        """The expert's name and what it computes."""
+        return f"{self._package.name} {self._package.expert_hash[:12]}"
+
+    def candidates(self, files: Sequence[TypeQuestion]) -> list[Mapping[int, Sequence[Candidate]]]:
+        """Return what the expert thinks of the sites that are asked about.
+
+        Args:
+            files: What is asked; how sites are used is looked for in all of them together.
+
+        Raises:
+            ExpertError: The expert's parts do not fit.
+            CapacityError: It does not fit into memory.
+            MissingExtraError: It needs torch, which is not installed.
+        """
+        sited = [SitedFile(path=f.path, tree=f.tree, sites=f.sites) for f in files]
+        uses = uses_of(sited)
+        found: list[Mapping[int, Sequence[Candidate]]] = []
+        for start in range(0, len(files), AT_ONCE):
+            some = files[start : start + AT_ONCE]
+            questions = [_question(file, uses[file.path]) for file in some]
+            answers = self._experts.ask(self._package, OPERATION, questions)
+            found += [{one.site: _candidates(one) for one in own} for own in answers]
+            self._progress.advance(len(found), len(files), self._package.name)
+        return found
+
+
+def type_source(settings: Settings, progress: Progress | None = None) -> TypeSource:
+    """Return the expert that the settings name.
+
+    Args:
+        settings: Say which expert, and where experts are.
+        progress: Told after each request how many files are done.
+
+    Raises:
+        ExpertError: There is no such expert, or something is wrong with it.
+        StoreError: It cannot be read.
+    """
+    return ExpertTypes(settings.type_expert, local_experts(settings), progress)
+
+
+def _question(file: TypeQuestion, uses: Uses) -> ExpertQuestion:
+    return ExpertQuestion(
+        text=stripped(file.tree.text, file.sites),
+        language=file.tree.language.name,
+        sites=tuple(file.wanted),
+        more=file.importable,
+        uses=uses,
+    )
+
+
+def _candidates(answer: TypeAnswer) -> list[Candidate]:
+    pairs = zip(answer.types, answer.confidences, strict=True)
+    return [Candidate(text=text, confidence=confidence) for text, confidence in pairs]
