@@ -159,7 +159,7 @@ def test_windows_are_read_once_and_kept(tmp_path: Path, monkeypatch: pytest.Monk
     def refused(*_: object, **__: object) -> None:
         raise AssertionError("read again")
 
-    monkeypatch.setattr("tidemill.training.typed.preparing.read_windows", refused)
+    monkeypatch.setattr("tidemill.training.typed.lessons.read_windows", refused)
     again = prepared(tmp_path)
     chosen = np.arange(first.count)
     assert again.count == first.count > 12
@@ -172,7 +172,7 @@ def test_a_vocabulary_is_learnt_from_some_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = prepared(tmp_path / "whole")
-    monkeypatch.setattr("tidemill.training.typed.preparing.VOCABULARY_FILES", 1)
+    monkeypatch.setattr("tidemill.training.typed.lessons.VOCABULARY_FILES", 1)
     part = prepared(tmp_path / "part")
     assert vocabulary_of(part).size < vocabulary_of(whole).size
     assert part.count > 12
@@ -217,7 +217,7 @@ def test_a_recipe_and_a_set_become_an_expert_that_is_sound(tmp_path: Path) -> No
     files = {path.name for path in report.expert.iterdir()}
     assert files == {
         *("expert.json", "config.json", "model.safetensors", "tokenizer.json", "types.json"),
-        "README.md",
+        *("memory.json", "README.md"),
     }
     config = seq2seq_config(package.config)
     assert (config.bos_token_id, config.eos_token_id, config.pad_token_id) == (1, 2, 0)

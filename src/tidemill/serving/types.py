@@ -11,7 +11,9 @@ from tidemill.models.seq2seq.config import seq2seq_config
 from tidemill.models.seq2seq.model import Seq2Seq
 from tidemill.models.typed.confidence import Calibration
 from tidemill.models.typed.document import document_of
+from tidemill.models.typed.hints import notes_of
 from tidemill.models.typed.inference import AskedFile, Inferred, Reading, TypeInference
+from tidemill.models.typed.memory import MEMORY, NameMemory
 from tidemill.models.typed.scope import LEXICON, Lexicon, sayable_names
 from tidemill.models.typed.uses import SitedFile, uses_of
 from tidemill.models.typed.vocabulary import TypeVocabulary
@@ -27,6 +29,9 @@ __all__ = ["TypeExpert"]
 
 SIZES = ("window", "facts", "most_sites", "max_tokens")
 MOST = 65_536
+STEEPEST = 1e6
+"""Of a curve of confidence, whose fitted numbers are of one or two digits."""
+
 ALONE = "file.ts"
 
 
@@ -48,9 +53,10 @@ class TypeExpert:
         )
         self._filling = self._skeleton.filling(weights)
         self._calibration = _calibration(package)
+        self._memory = NameMemory.from_json(package.read(MEMORY))
         self._inference = TypeInference(
             TypeVocabulary(tokenizer_of(package)),
-            Lexicon.from_json(package.file(LEXICON).read_bytes()),
+            Lexicon.from_json(package.read(LEXICON)),
             _reading(package),
         )
 
@@ -65,7 +71,7 @@ class TypeExpert:
 
     def types(self, questions: Sequence[TypeQuestion]) -> list[tuple[TypeAnswer, ...]]:
         """Return for each file the types of its sites."""
-        files = [_asked(question) for question in questions]
+        files = [_asked(question, self._memory) for question in questions]
         with torch.inference_mode(), self._skeleton.holding(self._filling) as model:
             found = self._inference.infer(model, files)
         return [tuple(map(self._answer, own)) for own in found]
@@ -79,20 +85,22 @@ class TypeExpert:
         )
 
 
-def _asked(question: TypeQuestion) -> AskedFile:
+def _asked(question: TypeQuestion, memory: NameMemory) -> AskedFile:
     language = LANGUAGES.get(question.language, LANGUAGES["typescript"])
     tree = parse(question.text, language)
     sites = sites_of(tree)
     asked = [number for number in question.sites if 0 <= number < len(sites)]
+    file = SitedFile(path=ALONE, tree=tree, sites=sites)
     uses = question.uses
     if uses is None:
-        uses = uses_of([SitedFile(path=ALONE, tree=tree, sites=sites)])[ALONE]
+        uses = uses_of([file])[ALONE]
+    names = sayable_names(tree)
     return AskedFile(
         document=document_of(tree, sites, asked),
-        names=sayable_names(tree),
+        names=names,
         places={number: sites[number].place.start for number in asked},
         more=question.more,
-        uses=uses,
+        notes=notes_of(file, asked, names, uses, memory),
     )
 
 
@@ -111,6 +119,10 @@ def _size(package: ExpertPackage, name: str) -> int:
 def _calibration(package: ExpertPackage) -> Calibration:
     curve = package.config.get("calibration", [1.0, 0.0])
     numbers = curve if isinstance(curve, list) else []
-    if len(numbers) != 2 or not all(isinstance(part, int | float) for part in numbers):
+    if len(numbers) != 2 or not all(map(_is_finite, numbers)):
         raise ExpertError(f"{package.folder}: config.json has no curve of confidence")
     return Calibration(slope=float(numbers[0]), intercept=float(numbers[1]))
+
+
+def _is_finite(number: object) -> bool:
+    return isinstance(number, int | float) and -STEEPEST <= number <= STEEPEST

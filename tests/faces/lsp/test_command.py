@@ -51,11 +51,12 @@ def test_what_is_out_of_range_is_refused(flag: str, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.slow
-def test_a_file_is_no_editor() -> None:
-    with Path(__file__).open("rb") as file:
-        done = subprocess.run(TIDEMILL, stdin=file, capture_output=True, check=False)
+@pytest.mark.parametrize("redirection", ["</dev/null", f"<{__file__}", "<&-"])
+def test_what_is_no_pipe_is_no_editor(redirection: str) -> None:
+    command = ["sh", "-c", f'"$@" {redirection}', "sh", *TIDEMILL]
+    done = subprocess.run(command, stdin=subprocess.PIPE, capture_output=True, check=False)
     assert done.returncode == 2
-    assert b"standard input is a file" in done.stderr
+    assert b"not an editor's" in done.stderr
     assert done.stdout == b""
 
 

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from tidemill.faces.lsp.limits import Limits
-from tidemill.faces.lsp.transport import HEADER_BYTES, BoundedReader, DescriptorWriter, stream_from
+from tidemill.faces.lsp.transport import (
+    HEADER_BYTES,
+    BoundedReader,
+    DescriptorWriter,
+    is_stream,
+    stream_from,
+)
 
 SMALL = Limits(message_bytes=1_024, send_seconds=0.05)
 
@@ -89,6 +95,28 @@ def test_who_has_gone_is_known() -> None:
     os.close(writing)
 
 
-def test_a_file_is_no_stream() -> None:
-    with Path(__file__).open("rb") as file, pytest.raises(ValueError, match="pipes/sockets"):
-        asyncio.run(stream_from(file))
+def test_what_can_be_waited_for() -> None:
+    reading, writing = os.pipe()
+    ours, theirs = socket.socketpair()
+    with closing(ours), closing(theirs):
+        assert is_stream(reading)
+        assert is_stream(ours.fileno())
+    os.close(reading)
+    os.close(writing)
+    for path in (Path(__file__), Path(os.devnull)):
+        with path.open("rb") as file:
+            assert not is_stream(file.fileno())
+    assert not is_stream(reading)
+
+
+def test_a_stream_of_a_pipe() -> None:
+    async def live() -> None:
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb", buffering=0) as pipe:
+            stream, transport = await stream_from(pipe)
+            os.write(writing, b"one\ntwo")
+            os.close(writing)
+            assert await stream.read() == b"one\ntwo"
+            transport.close()
+
+    asyncio.run(live())

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+import numpy as np
+
 from tidemill.models.tokenizer import Tokenizer
 from tidemill.models.typed.document import Document, document_of
 from tidemill.models.typed.grammar import GrammarState, SharedWords, TypeGrammar
 from tidemill.models.typed.inference import AskedFile
+from tidemill.models.typed.memory import NameMemory
 from tidemill.models.typed.scope import Arity, Lexicon
 from tidemill.models.typed.vocabulary import TypeVocabulary, train_vocabulary
 from tidemill.models.typed.wording import type_words
@@ -45,6 +48,8 @@ LEXICON = Lexicon(
     parameters=("value", "index", "this"),
     heads=("string", "number", "array", "Promise"),
 )
+FORGETFUL = NameMemory(types=("",), totals=np.ones(1), rows={})
+"""A memory that has counted nothing."""
 
 
 @cache

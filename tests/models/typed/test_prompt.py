@@ -23,9 +23,9 @@ def test_names_that_the_window_does_not_show_stand_before_it() -> None:
     assert found == (1, *tokens(f"{PREAMBLE} Bank Pond ; {body}"), 2)
 
 
-def test_how_sites_are_used_stands_behind_their_sentinels() -> None:
-    uses = {1: ["map", "("], 0: []}
-    found = prompter().input(window(), ASKED, ["Bank"], uses)
+def test_notes_of_sites_stand_behind_their_sentinels() -> None:
+    notes = {1: ["map", "("], 0: []}
+    found = prompter().input(window(), ASKED, ["Bank"], notes)
     begin = (1, *tokens(f"{PREAMBLE} <extra_id_1> map ( Bank ; let"))
     assert found[: len(begin)] == begin
 

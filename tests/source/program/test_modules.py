@@ -103,3 +103,9 @@ def test_what_others_load(manifest: dict[str, object] | None, entries: list[str]
     )
     modules = Modules(["a.js", "lib/b.js", "other/c.js", "other/d.js"], manifests)
     assert list(modules.entries()) == entries
+
+
+def test_what_runs_comes_before_what_only_declares_it() -> None:
+    modules = Modules(["index.d.ts", "index.js", "only.d.ts"], {"package.json": b'{"name": "a"}'})
+    assert modules.entries() == ("index.js",)
+    assert modules.resolve("index.js", "./only") == "only.d.ts"

@@ -153,7 +153,7 @@ def names(text: bytes, suspects: tuple[Suspect, ...]) -> list[str]:
     ("code", "place", "near"),
     [
         ("function f(a: string) { return a.x; }", "x;", ["name a", "return f"]),
-        ("function f(a: string) {} const v = 1; f(v);", "v);", ["name v", "return f", "name a"]),
+        ("function f(a: string) {} const v = 1; f(v);", "v);", ["name v", "name a"]),
         ("const g = (p: 1): 2 => p;", "p;", ["name p", "return (p"]),
         ("function f(): string { return 1; }", "return 1", ["return f"]),
         ("let h: string = ''; const i = h; i.x;", "x;", ["name i", "name h"]),

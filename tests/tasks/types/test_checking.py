@@ -57,7 +57,8 @@ def states(report: TypesReport) -> dict[str, tuple[str, str]]:
 def errors(folder: Path, typescript: Path) -> list[str]:
     """What the compiler's own command says of a folder."""
     compiler = find_compiler(folder, typescript)
-    command = [compiler.node, compiler.module / "bin" / "tsc", "-p", folder, "--noEmit"]
+    tsc = str(compiler.module / "bin" / "tsc")
+    command = [str(compiler.node), tsc, "-p", str(folder), "--noEmit"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return [line for line in done.stdout.splitlines() if "error TS" in line]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.corpus.typed.making import labelled
+from tests.models.typed.small import FORGETFUL
 from tests.training.typed.small import MILL, POND, rows
 from tidemill.corpus.typed.labelled import LabelledFile
 from tidemill.models.tokenizer import Tokenizer
@@ -42,7 +43,7 @@ def vocabulary(tokenizer: Path) -> TypeVocabulary:
 
 def words_of(row: LabelledFile, seed: int = 0) -> list[tuple[str, str]]:
     """What stands before each sentinel, with its answer."""
-    ((_, learnt),) = learnt_files([row], seed=seed)
+    ((_, learnt),) = learnt_files([row], FORGETFUL, seed=seed)
     return [
         (learnt.document.words[mark.word], "".join(learnt.answers[mark.site]))
         for mark in learnt.document.marks
@@ -103,8 +104,8 @@ def test_very_long_types_are_not_learnt() -> None:
 
 def test_a_file_without_labels_is_left_out() -> None:
     row = replace(rows()[0], sites=())
-    assert learnt_files([row, rows()[1]], seed=0)[0][0] == rows()[1].file.id
-    assert learnt_files([], seed=0) == []
+    assert learnt_files([row, rows()[1]], FORGETFUL, seed=0)[0][0] == rows()[1].file.id
+    assert learnt_files([], FORGETFUL, seed=0) == []
 
 
 def test_labels_of_places_that_are_none_are_passed_over() -> None:
@@ -129,7 +130,7 @@ def lines_of(encoded: Sequence[Encoded], vocabulary: TypeVocabulary) -> list[tup
 
 
 def test_windows_ask_for_all_sites_and_are_answered_in_order(vocabulary: TypeVocabulary) -> None:
-    ((_, learnt),) = learnt_files(rows()[:1], seed=0)
+    ((_, learnt),) = learnt_files(rows()[:1], FORGETFUL, seed=0)
     encoded = answered_windows(learnt, vocabulary, SHAPE)
     assert len(encoded) > 2
     types = ["number", "Map<string, Reed>", "Map<string, Reed>", "Water", "Promise<void>", "Heron"]
@@ -148,7 +149,7 @@ def test_windows_ask_for_all_sites_and_are_answered_in_order(vocabulary: TypeVoc
 
 
 def test_names_that_a_window_does_not_show_are_facts(vocabulary: TypeVocabulary) -> None:
-    ((_, learnt),) = learnt_files(rows()[:1], seed=0)
+    ((_, learnt),) = learnt_files(rows()[:1], FORGETFUL, seed=0)
     shape = replace(SHAPE, facts=200, most_tokens=400, window=30)
     (heron,) = vocabulary.words(["Heron"])
     last = answered_windows(learnt, vocabulary, shape)[-1][0].tolist()
@@ -160,7 +161,7 @@ def test_names_that_a_window_does_not_show_are_facts(vocabulary: TypeVocabulary)
 
 
 def test_an_answer_is_no_longer_than_the_model_writes(vocabulary: TypeVocabulary) -> None:
-    ((_, learnt),) = learnt_files(rows()[:1], seed=0)
+    ((_, learnt),) = learnt_files(rows()[:1], FORGETFUL, seed=0)
     short = answered_windows(learnt, vocabulary, replace(SHAPE, most_answer=9))
     assert max(len(answer) for _, answer in short) == 9
     assert all(answer[-1] == vocabulary.eos for _, answer in short)
@@ -168,7 +169,7 @@ def test_an_answer_is_no_longer_than_the_model_writes(vocabulary: TypeVocabulary
 
 def test_of_windows_that_ask_nothing_some_are_kept(vocabulary: TypeVocabulary) -> None:
     row = labelled("run(1, 2);\n" * 400 + "let a: string;")
-    ((_, learnt),) = learnt_files([row], seed=0)
+    ((_, learnt),) = learnt_files([row], FORGETFUL, seed=0)
     encoded = answered_windows(learnt, vocabulary, SHAPE)
     negative = [answer for _, answer in encoded if answer[0] not in vocabulary.sentinels]
     assert all(tuple(answer) == (*vocabulary.negative, vocabulary.eos) for answer in negative)
@@ -179,7 +180,13 @@ def test_of_windows_that_ask_nothing_some_are_kept(vocabulary: TypeVocabulary) -
 
 def read(tokenizer: Path, copies: int, seed: int = 0, renamer: Renamer = RENAMER) -> list[Encoded]:
     return read_windows(
-        rows()[:1], tokenizer=tokenizer, shape=SHAPE, renamer=renamer, copies=copies, seed=seed
+        (rows()[:1], {}),
+        memory=FORGETFUL,
+        tokenizer=tokenizer,
+        shape=SHAPE,
+        renamer=renamer,
+        copies=copies,
+        seed=seed,
     )
 
 
@@ -235,7 +242,13 @@ def test_sites_that_were_counted_among_others_keep_their_numbers(
     renamer = renamer_of(rows(), lexicon_of(rows()))
     row = labelled(MILL, inferred={"speed": ("number", "any")})
     encoded = read_windows(
-        [row], tokenizer=tokenizer, shape=SHAPE, renamer=renamer, copies=0, seed=0
+        ([row], {}),
+        memory=FORGETFUL,
+        tokenizer=tokenizer,
+        shape=SHAPE,
+        renamer=renamer,
+        copies=0,
+        seed=0,
     )
     lines = lines_of(encoded, vocabulary)
     assert [number for number, _ in lines] == [*range(len(row.sites))]

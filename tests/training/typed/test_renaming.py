@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from tests.training.typed.small import rows
 from tidemill.core.randomness import stream
+from tidemill.models.typed.parts import NAME, parts_of
 from tidemill.models.typed.wording import type_words
 from tidemill.training.typed.counting import lexicon_of, renamer_of
-from tidemill.training.typed.renaming import NAME, Renamer, parts_of, renamed
+from tidemill.training.typed.renaming import Renamer, renamed
 
 POOL = ("heron", "otter", "willow", "minnow", "beaver", "alder", "marsh", "ripple")
 RENAMER = Renamer(pool=POOL, common=frozenset({"map", "string", "type", "class", "get"}))
@@ -17,22 +18,6 @@ PARTS = st.sampled_from(
 )
 NAMES = st.lists(PARTS, min_size=1, max_size=3).map(lambda some: "".join(map(str.title, some)))
 WORDS = NAMES | st.sampled_from(["class", "pond", "getReed", "(", "=>", '"Pond"', "#pond", "1"])
-
-
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("PondReed", ["pond", "reed"]),
-        ("getHTMLElement", ["get", "html", "element"]),
-        ("URL", ["url"]),
-        ("snake_case_2", ["snake", "case"]),
-        ("$x", ["x"]),
-        ("T", ["t"]),
-        ("123", []),
-    ],
-)
-def test_parts_of_names(name: str, parts: list[str]) -> None:
-    assert parts_of(name) == parts
 
 
 def test_parts_change_in_every_word_alike_and_keep_their_case() -> None:

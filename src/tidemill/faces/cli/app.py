@@ -123,7 +123,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         words=("joernti",),
         function="tidemill.faces.joernti.command:joernti",
-        summary="Answer usage slices with types, as Joern and atom ask for them.",
+        summary="Answer usage slices with types: over Joern's protocol, or for a file.",
         extra="experts",
     ),
     Verb(

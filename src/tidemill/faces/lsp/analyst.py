@@ -1,6 +1,7 @@
 """Looks at a text, a step at a time: which places are open, and what could be written there."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,9 @@ _LOGGER = logging.getLogger("tidemill.lsp")
 TRIES = 2
 """A compiler that has ended is begun anew, and asked once more."""
 
+PATIENCE_SECONDS = 30.0
+"""How long refusals hold while files are saved: some editors save at every pause."""
+
 LONG_LINES = 500
 SMALL = 1 << 14
 """Bytes; below this, long lines are no sign of a minified file."""
@@ -48,6 +52,7 @@ class Snapshot:
     Attributes:
         path: Its file.
         root: Folder of its project; None where the file is on no disk.
+        has_folder: Whether it lies in a folder that is open, whose files may be read.
         language: What it is written in.
         text: UTF-8.
         shown: All texts of the project that the editor shows, its own as well.
@@ -55,6 +60,7 @@ class Snapshot:
 
     path: Path
     root: Path | None
+    has_folder: bool
     language: Language
     text: bytes
     shown: Mapping[Path, bytes]
@@ -109,6 +115,7 @@ class Analyst:
         self._compilers = compilers
         self._neighbours = neighbours
         self._source: TypeSource | None = None
+        self._forgiven = time.monotonic()
         self._refused: Recent[tuple[AnswerKey, Offer], bool] = Recent(limits.answers)
         self.answers: Recent[AnswerKey, tuple[Candidate, ...]] = Recent(limits.answers)
 
@@ -133,7 +140,7 @@ class Analyst:
             InputError: It is minified, or takes too long to parse.
         """
         file = self.parsed(snapshot)
-        around = self._neighbours.of(snapshot.root)
+        around = self._neighbours.of(snapshot.root if snapshot.has_folder else None)
         open_sites, knowledge = self._open(file, snapshot)
         uses = uses_of([SitedFile(path=file.name, tree=file.tree, sites=file.sites)])
         return Subject(
@@ -219,8 +226,11 @@ class Analyst:
                 self._refused.put((subject.keys[number], offer), True)
 
     def forgive(self) -> None:
-        """Forget what was refused, because what it hangs on has changed."""
-        self._refused.clear()
+        """Forget what was refused, for what it hangs on may have changed; not at every turn."""
+        now = time.monotonic()
+        if now - self._forgiven > PATIENCE_SECONDS:
+            self._forgiven = now
+            self._refused.clear()
 
     def story(self, snapshot: Snapshot, finding: Finding) -> tuple[Line, ...]:
         """Return how a place is used.

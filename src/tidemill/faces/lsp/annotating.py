@@ -1,6 +1,7 @@
 """Types into the text that an editor shows, checked where that can be."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tidemill.core.errors import TidemillError
@@ -16,7 +17,7 @@ from tidemill.tasks.types.offer import Offer
 from tidemill.tasks.types.project import ProjectFile
 from tidemill.tasks.types.writing import written
 
-__all__ = ["Annotating", "Annotation"]
+__all__ = ["Annotating", "Annotation", "timer"]
 
 REMEMBERED = 512
 ALL_SECONDS = 20.0
@@ -70,7 +71,11 @@ class Annotating:
         ]
 
     def settled(
-        self, snapshot: Snapshot, subject: Subject, findings: Sequence[Finding], seconds: float
+        self,
+        snapshot: Snapshot,
+        subject: Subject,
+        findings: Sequence[Finding],
+        seconds_left: Callable[[], float],
     ) -> Verdict | None:
         """Return which types of a file hold together; None where nobody can say.
 
@@ -78,13 +83,13 @@ class Annotating:
             snapshot: The text, with the places as the findings say.
             subject: The same, read.
             findings: The places.
-            seconds: After which nothing more is tried.
+            seconds_left: How long it may still take.
         """
         project = self._project(snapshot, subject.file) if findings else None
         if project is None:
             return None
         offers = {one.number: one.offers for one in findings}
-        return self._settled(project, subject.file, offers, seconds)
+        return self._settled(project, subject.file, offers, seconds_left)
 
     def of_all(self, snapshot: Snapshot, findings: Sequence[Finding]) -> Annotation | None:
         """Return all that can be inserted together, or None where nothing can.
@@ -98,7 +103,7 @@ class Annotating:
         project = self._project(snapshot, file)
         chosen = {number: own[0] for number, own in offers.items()}
         if project is not None:
-            verdict = self._settled(project, file, offers, ALL_SECONDS)
+            verdict = self._settled(project, file, offers, timer(ALL_SECONDS))
             chosen = dict(verdict.standing) if verdict is not None else {}
         return _annotation(file, chosen, is_checked=project is not None) if chosen else None
 
@@ -128,11 +133,11 @@ class Annotating:
         project: OpenProject,
         file: ProjectFile,
         offers: Mapping[int, Sequence[Offer]],
-        seconds: float,
+        seconds_left: Callable[[], float],
     ) -> Verdict | None:
         try:
             invoked = invoked_members(file)
-            return settled(project, file, offers, invoked=invoked, seconds=seconds)
+            return settled(project, file, offers, invoked=invoked, seconds_left=seconds_left)
         except (TidemillError, OSError) as error:
             self._failed(project, error)
             return None
@@ -145,3 +150,9 @@ class Annotating:
 def _annotation(file: ProjectFile, offers: Mapping[int, Offer], *, is_checked: bool) -> Annotation:
     text = written(file, offers)
     return Annotation(offers=dict(offers), insertions=text.edited.insertions, is_checked=is_checked)
+
+
+def timer(seconds: float) -> Callable[[], float]:
+    """Return what says how much of some seconds is left."""
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()

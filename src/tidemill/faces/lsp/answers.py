@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tidemill.core.hashing import content_hash
 from tidemill.source.parsing import captures_of
@@ -47,10 +47,10 @@ def keys_of(file: ProjectFile, uses: Mapping[int, Sequence[str]]) -> list[Answer
     return found
 
 
-def _outermost(nodes: Iterable[object]) -> list[Span]:
+def _outermost(nodes: Iterable[Any]) -> list[Span]:
     """Return the spans of nodes that lie in no other one, in order."""
     spans = sorted(
-        (Span(start=node.start_byte, end=node.end_byte) for node in nodes),  # type: ignore[attr-defined]  # nodes of a tree
+        (Span(start=node.start_byte, end=node.end_byte) for node in nodes),
         key=lambda span: (span.start, -span.end),
     )
     found: list[Span] = []

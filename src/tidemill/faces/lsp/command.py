@@ -77,7 +77,7 @@ def lsp(  # noqa: PLR0913, PLR0917  a verb's parameters are its flags
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     plan = _plan(resolved.settings, min_confidence, debounce)
     if port is None:
-        if sys.stdin.isatty():
+        if os.isatty(0):
             typer.echo("waiting for an editor on standard input; Ctrl-C ends it", err=True)
         return serve_pipes(plan)
     if os.geteuid() == 0 and not as_root:

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +60,18 @@ class OpenProject:
             del self.shown[name]
             with suppress(OSError):
                 changed[name] = (self.root / name).read_bytes()
+        if changed:
+            self.service.update(changed)
+
+    def reread(self, paths: Sequence[Path]) -> None:
+        """Let files that are part of the program say what they say on disk by now."""
+        known = {*self.service.sources()} - {*self.shown}
+        changed = {}
+        for path in paths:
+            name = self.name(path)
+            with suppress(OSError):
+                if name in known:
+                    changed[name] = path.read_bytes()
         if changed:
             self.service.update(changed)
 
@@ -121,6 +133,20 @@ class Compilers:
     def worked(self, root: Path) -> None:
         """Note that a project's compiler has answered."""
         del self._failures[root]
+
+    def reread(self, root: Path, paths: Sequence[Path]) -> None:
+        """Have files of a project read again that have changed on disk.
+
+        Args:
+            root: The project's folder.
+            paths: The files.
+        """
+        project = self._open.get(root)
+        try:
+            if project is not None:
+                project.reread(paths)
+        except TidemillError as error:
+            self.failed(root, error)
 
     def forget(self, root: Path) -> None:
         """Let a project's compiler go, because something of the project has changed on disk."""

@@ -1,6 +1,6 @@
 """Whatever looks at files for one editor, and the thread in which it does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from tidemill.faces.lsp.worker import Worker
 from tidemill.tasks.types.source import TypeSource
 
 __all__ = ["Desk", "desk_for"]
+
+CONFIGURATIONS = frozenset({"tsconfig.json", "jsconfig.json", "package.json"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +45,19 @@ class Desk:
         self.neighbours.changed(root)
         self.analyst.forgive()
 
-    def changed(self, root: Path) -> None:
+    def changed(self, root: Path, paths: Sequence[Path], *, in_place: bool) -> None:
         """Take note that files of a project have changed on disk.
 
         Args:
             root: Its folder.
+            paths: The files.
+            in_place: Whether they were there before, and are there still.
         """
         self.neighbours.changed(root)
-        self.compilers.forget(root)
+        if in_place and not any(path.name in CONFIGURATIONS for path in paths):
+            self.compilers.reread(root, paths)
+        else:
+            self.compilers.forget(root)
         self.analyst.forgive()
 
     def close(self) -> None:

@@ -53,7 +53,7 @@ class Limits:
     analyses: int = _count(32, 1, 1_000)
     wait_seconds: float = _between(10.0, 0.0, 600.0)
     step_seconds: float = _between(120.0, 0.05, 3_600.0)
-    compilers: int = _count(2, 1, 16)
+    compilers: int = _count(3, 1, 16)
     compiler_seconds: float = _between(20.0, 0.05, 600.0)
     settling_seconds: float = _between(4.0, 0.0, 600.0)
     neighbours: int = _count(1_000, 0, 100_000)

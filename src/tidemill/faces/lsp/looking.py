@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tidemill.core.background import ended
 from tidemill.core.errors import InputError, TidemillError
 from tidemill.faces.lsp.analyst import Analyst, Snapshot, Subject
-from tidemill.faces.lsp.annotating import Annotating
+from tidemill.faces.lsp.annotating import Annotating, timer
 from tidemill.faces.lsp.finding import Analysis, Finding
 from tidemill.faces.lsp.limits import Limits
 from tidemill.faces.lsp.recent import Recent
@@ -32,6 +33,7 @@ class Order:
         kinds: Places that are wanted.
         focus: A byte that people look at; places near it come first.
         has_findings: Whether something is shown already.
+        outdated: Set as soon as the text is another one.
     """
 
     uri: str
@@ -40,6 +42,7 @@ class Order:
     kinds: tuple[SiteKind, ...]
     focus: int
     has_findings: bool
+    outdated: threading.Event = field(default_factory=threading.Event)
 
 
 class Looking:
@@ -72,6 +75,7 @@ class Looking:
         self._failed = failed
         self._known: Recent[str, Analysis] = Recent(limits.analyses)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._orders: dict[str, Order] = {}
 
     def begin(self, uri: str, order: Callable[[], Order | None], seconds: float) -> None:
         """Look at a file after a pause, instead of what was under way for it.
@@ -88,7 +92,9 @@ class Looking:
 
     def stop(self, uri: str) -> None:
         """Give up what is under way for a file."""
-        task = self._tasks.pop(uri, None)
+        task, order = self._tasks.pop(uri, None), self._orders.pop(uri, None)
+        if order is not None:
+            order.outdated.set()
         if task is not None:
             task.cancel()
 
@@ -114,12 +120,14 @@ class Looking:
     def _over(self, uri: str, task: "asyncio.Task[None]") -> None:
         if self._tasks.get(uri) is task:
             del self._tasks[uri]
+            self._orders.pop(uri, None)
 
     async def _look_at(self, make: Callable[[], Order | None], seconds: float) -> None:
         await asyncio.sleep(seconds)
         order = make()
         if order is None:
             return
+        self._orders[order.uri] = order
         try:
             await self._look(order)
         except InputError as error:
@@ -158,7 +166,7 @@ class Looking:
             order.snapshot,
             subject,
             analysis.findings,
-            self._limits.settling_seconds,
+            _patience(self._limits.settling_seconds, order.outdated),
         )
         if verdict is None:
             return analysis
@@ -179,6 +187,12 @@ class Looking:
                 findings = await self._worker.do(self._analyst.findings, subject, wanted)
                 key = subject.file.key
                 self._found(order.uri, Analysis(key=key, findings=findings, is_whole=False))
+
+
+def _patience(seconds: float, outdated: threading.Event) -> Callable[[], float]:
+    """Return what says how much time is left: none when a text is outdated."""
+    left = timer(seconds)
+    return lambda: 0.0 if outdated.is_set() else left()
 
 
 def _settled(findings: Sequence[Finding], verdict: Verdict) -> tuple[Finding, ...]:

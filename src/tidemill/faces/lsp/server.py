@@ -113,7 +113,13 @@ def _register_folders(server: LanguageServer, workspace: Workspace) -> None:
         )
 
     def watched(params: types.DidChangeWatchedFilesParams) -> None:
-        workspace.touched([one.uri for one in params.changes])
+        for in_place in (True, False):
+            uris = [
+                one.uri
+                for one in params.changes
+                if (one.type == types.FileChangeType.Changed) is in_place
+            ]
+            workspace.touched(uris, in_place=in_place)
 
     async def configuration(params: types.DidChangeConfigurationParams) -> None:
         said = await workspace.editor.settings()

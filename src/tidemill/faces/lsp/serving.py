@@ -23,7 +23,12 @@ from tidemill.faces.lsp.desk import desk_for
 from tidemill.faces.lsp.editor import Editor
 from tidemill.faces.lsp.limits import Limits
 from tidemill.faces.lsp.server import language_server, register
-from tidemill.faces.lsp.transport import BoundedReader, DescriptorWriter, stream_from
+from tidemill.faces.lsp.transport import (
+    BoundedReader,
+    DescriptorWriter,
+    is_stream,
+    stream_from,
+)
 from tidemill.faces.lsp.workspace import Workspace
 from tidemill.tasks.types.source import TypeSource
 
@@ -61,21 +66,20 @@ def serve_pipes(plan: Plan) -> int:
         The exit code: 0 where the editor has asked for the end.
 
     Raises:
-        SettingError: The input is an ordinary file.
+        SettingError: The input is no pipe, socket or terminal.
     """
+    if not is_stream(0):
+        raise SettingError(
+            "standard input is not an editor's, which speaks through a pipe",
+            hint="Let the editor start the server, or listen: tidemill lsp --port 0",
+        )
     with _own_output() as output:
         return asyncio.run(_serve_pipes(plan, output))
 
 
 async def _serve_pipes(plan: Plan, output: int) -> int:
     with os.fdopen(os.dup(0), "rb", buffering=0) as pipe:
-        try:
-            stream, transport = await stream_from(pipe)
-        except ValueError as error:
-            raise SettingError(
-                "standard input is a file, and an editor speaks through a pipe",
-                hint="Let the editor start the server, or listen: tidemill lsp --port 0",
-            ) from error
+        stream, transport = await stream_from(pipe)
         try:
             return await _converse(plan, stream, output)
         finally:

@@ -1,7 +1,6 @@
 """Which types of a file hold together."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidemill.faces.lsp.compilers import OpenProject
@@ -36,34 +35,33 @@ def settled(
     offers: Mapping[int, Sequence[Offer]],
     *,
     invoked: Mapping[int, frozenset[str]],
-    seconds: float,
+    seconds_left: Callable[[], float],
 ) -> Verdict:
     """Find the types of a file that hold together, as ``tidemill types`` does for a program.
 
-    The file says afterwards what it said.
+    The compiler is to be shown the file again afterwards.
 
     Args:
         project: The file's project, with the file as it is shown.
         file: The file.
         offers: By number of the site, best first.
         invoked: What is invoked on the values of sites.
-        seconds: After which nothing more is tried; of what is open then nothing is said.
+        seconds_left: How long it may still take; of what is open then nothing is said.
 
     Raises:
         CapacityError: The compiler took too long, or has ended.
         TidemillError: It refused.
     """
-    end = time.monotonic() + seconds
+    project.shown.pop(project.name(file.path), None)
     checking = Checking(
         checker_of(project, file),
         [file],
         invoked={(ALONE, number): names for number, names in invoked.items()},
-        seconds_left=lambda: end - time.monotonic(),
+        seconds_left=seconds_left,
         told=lambda _: None,
     )
     checking.run({(ALONE, number): own for number, own in offers.items()})
-    is_over = time.monotonic() >= end
-    project.service.update({project.name(file.path): file.text})
+    is_over = seconds_left() <= 0
     standing = {number: offer for (_, number), offer in checking.standing.items()}
     return Verdict(
         standing=standing,
@@ -80,6 +78,8 @@ def accepted(
 ) -> list[bool]:
     """Return of each type whether the compiler has nothing against it at a place.
 
+    The compiler is to be shown the file again afterwards.
+
     Args:
         project: The file's project, with the file as it is shown.
         file: The file.
@@ -90,12 +90,12 @@ def accepted(
         CapacityError: The compiler took too long, or has ended.
         TidemillError: It refused.
     """
+    project.shown.pop(project.name(file.path), None)
     checker = checker_of(project, file)
     found = []
     for offer in offers:
         changed = checker.write({ALONE: written(file, {number: offer})})
         found.append(not checker.objections(changed))
-    checker.write({})
     return found
 
 

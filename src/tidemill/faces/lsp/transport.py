@@ -5,11 +5,12 @@ import json
 import logging
 import os
 import select
+import stat
 from typing import Any
 
 from tidemill.faces.lsp.limits import Limits
 
-__all__ = ["BoundedReader", "DescriptorWriter", "stream_from"]
+__all__ = ["BoundedReader", "DescriptorWriter", "is_stream", "stream_from"]
 
 _LOGGER = logging.getLogger("tidemill.lsp")
 
@@ -105,14 +106,20 @@ class DescriptorWriter:
         self.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
 
 
+def is_stream(descriptor: int) -> bool:
+    """Whether a descriptor is that of a pipe, a socket or a terminal, which can be waited for."""
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
+
+
 async def stream_from(pipe: Any) -> tuple[asyncio.StreamReader, asyncio.BaseTransport]:
     """Return a stream of what comes through a pipe, a socket or a terminal.
 
     Args:
         pipe: An open binary file of it.
-
-    Raises:
-        ValueError: It is an ordinary file.
     """
     loop = asyncio.get_running_loop()
     stream = asyncio.StreamReader(limit=HEADER_BYTES)

@@ -114,13 +114,23 @@ class Workspace:
             self._do_aside(self.desk.worker.do(self.desk.saved, root))
             self._look_at_all(but=uri)
 
-    def touched(self, uris: Iterable[str]) -> None:
-        """Note that files have changed on disk; those that are open count as they are shown."""
+    def touched(self, uris: Iterable[str], *, in_place: bool) -> None:
+        """Note that files have changed on disk; those that are open count as they are shown.
+
+        Args:
+            uris: Their names.
+            in_place: Whether they were there before, and are there still.
+        """
         paths = [file_of(uri) for uri in uris if self.documents.get(uri) is None]
-        roots = {root for path in paths if (root := self._root(path)) is not None}
-        for root in roots:
-            self._do_aside(self.desk.worker.do(self.desk.changed, root))
-        if roots:
+        by_root: dict[Path, list[Path]] = {}
+        for path in paths:
+            root = self._root(path)
+            if path is not None and root is not None:
+                by_root.setdefault(root, []).append(path)
+        for root, own in by_root.items():
+            step = self.desk.worker.do(self.desk.changed, root, own, in_place=in_place)
+            self._do_aside(step)
+        if by_root:
             self._look_at_all()
 
     def configure(self, given: object) -> None:
@@ -135,7 +145,8 @@ class Workspace:
             if before.diagnostics or self.configuration.diagnostics:
                 self._publish(document)
         self._look_at_all()
-        self.editor.refresh()
+        if self._served:
+            self.editor.refresh()
 
     def change_folders(self, *, added: Iterable[str], removed: Iterable[str]) -> None:
         """Take folders in, and leave others out."""
@@ -181,10 +192,12 @@ class Workspace:
         """Return a file's text as it is now; None where it gets no types."""
         if document.language is None or document.is_too_long:
             return None
-        root = self._root(document.path)
+        path = document.path
+        root = self._root(path)
         return Snapshot(
-            path=document.path or Path(f"/untitled{document.language.extensions[0]}"),
+            path=path or Path(f"/untitled{document.language.extensions[0]}"),
             root=root,
+            has_folder=path is not None and self.roots.folder_of(path) is not None,
             language=document.language,
             text=document.text,
             shown=self._shown(root),

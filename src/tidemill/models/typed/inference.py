@@ -56,14 +56,14 @@ class AskedFile:
         names: Its type names.
         places: First byte of each site.
         more: Further names, from other files, that can be imported.
-        uses: How sites are used.
+        notes: What else is read of sites.
     """
 
     document: Document
     names: Sequence[TypeName]
     places: Mapping[int, int]
     more: Mapping[str, Arity] = field(default_factory=dict)
-    uses: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    notes: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ class TypeInference:
                     window,
                     file.document,
                     names_at(file.names, file.document.starts[window.first]),
-                    file.uses,
+                    file.notes,
                 ),
             )
             for window in windows_of(

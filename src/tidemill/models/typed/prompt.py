@@ -33,7 +33,7 @@ class Prompter:
         window: Window,
         document: Document,
         names: Iterable[str],
-        uses: Mapping[int, Sequence[str]] | None = None,
+        notes: Mapping[int, Sequence[str]] | None = None,
     ) -> tuple[int, ...]:
         """Return the tokens that the encoder reads for a window.
 
@@ -41,12 +41,12 @@ class Prompter:
             window: Of the document.
             document: What it was cut from.
             names: Types that can be said here; those that the window shows are left out.
-            uses: For sites, words that say how they are used.
+            notes: For sites, words of what is known of them besides.
         """
         vocabulary = self._vocabulary
         ids = [vocabulary.bos, *vocabulary.preamble]
         room = min(self._facts, self._most - len(ids) - len(window.ids) - 1)
-        ids += self._facts_of(window, document, names, uses or {})[: max(room, 0)]
+        ids += self._facts_of(window, document, names, notes or {})[: max(room, 0)]
         ids += window.ids
         return (*ids[: self._most - 1], vocabulary.eos)
 
@@ -55,14 +55,14 @@ class Prompter:
         window: Window,
         document: Document,
         names: Iterable[str],
-        uses: Mapping[int, Sequence[str]],
+        notes: Mapping[int, Sequence[str]],
     ) -> list[int]:
         if not self._facts:
             return []
         vocabulary = self._vocabulary
         ids: list[int] = []
         for site, sentinel in zip(window.marks, window.sentinels, strict=True):
-            words = uses.get(site)
+            words = notes.get(site)
             if words:
                 ids.append(vocabulary.sentinels[sentinel])
                 ids += [token for word in vocabulary.words(words) for token in word]

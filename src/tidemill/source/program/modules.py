@@ -14,7 +14,7 @@ from typing import TypeGuard
 __all__ = ["MANIFEST", "Modules", "package_of"]
 
 MANIFEST = "package.json"
-ENDINGS = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
+ENDINGS = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".d.ts")
 WRITTEN_FOR = {
     ".js": (".ts", ".tsx"),
     ".jsx": (".tsx",),

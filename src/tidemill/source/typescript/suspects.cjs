@@ -47,6 +47,11 @@ class Search {
     return this.ts.isPropertyAccessExpression(node) || this.ts.isElementAccessExpression(node);
   }
 
+  isAssignment(node) {
+    const { ts } = this;
+    return ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+  }
+
   isName(node) {
     return this.ts.isIdentifier(node) || this.ts.isPrivateIdentifier(node);
   }
@@ -145,10 +150,14 @@ class Search {
     const { ts } = this;
     let child;
     for (let one = node; one && !ts.isSourceFile(one); child = one, one = one.parent) {
-      if (this.isCall(one)) this.called(one, 0);
+      if (this.isCall(one)) {
+        const place = one.arguments?.indexOf(child) ?? -1;
+        if (place >= 0) return this.argument(one, place);
+        this.called(one, 0);
+      }
       if (this.isCall(one) || this.isAccess(one)) this.names(one.expression, 0);
       if (ts.isVariableDeclaration(one) || ts.isPropertyDeclaration(one)) this.declared(one, 0);
-      if (ts.isBinaryExpression(one)) this.names(one, 0);
+      if (this.isAssignment(one)) this.names(one.left, 0);
       if (ts.isFunctionLike(one)) {
         if (ts.isArrowFunction(one) && one.body === child) this.place("return", one);
         if (one.body !== child) this.function(one);
@@ -157,6 +166,18 @@ class Search {
       if (ts.isReturnStatement(one) || ts.isYieldExpression(one)) return this.returned(one);
       if (ts.isStatement(one)) return ts.isBlock(one) ? undefined : this.heads(one);
     }
+  }
+
+  // What an argument goes into: one parameter, and what is asked for the function that has it.
+  argument(call, place) {
+    const declaration = this.checker.getResolvedSignature(call)?.declaration;
+    if (!declaration?.body) {
+      this.called(call, 0);
+      return this.names(call.expression, 0);
+    }
+    const parameter = declaration.parameters[place] ?? declaration.parameters.at(-1);
+    if (parameter && this.isName(parameter.name)) this.place("name", parameter.name);
+    if (this.isAccess(call.expression)) this.names(call.expression.expression, 0);
   }
 
   heads(statement) {

@@ -12,8 +12,8 @@ __all__ = ["Blame", "blamed"]
 PATIENCE = 2
 """So often an objection may come back before a wider circle is suspected."""
 
-NARROW = 2
-"""Circles in which one is named by the objection; from there on half of them step back."""
+NARROW = 3
+"""Circles of those that the objection leads to; from there on half of them step back."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,8 +33,10 @@ def blamed(
     objections: Sequence[Objection],
     tried: Mapping[SiteKey, Offer],
     seen: Counter[tuple[str, int, int]],
+    *,
+    held: Mapping[SiteKey, Offer],
 ) -> Blame:
-    """Return whom objections are blamed on, among what is being tried.
+    """Return whom objections are blamed on, among what is being tried, or else what holds so far.
 
     A type that is itself objected to is wrong, and so is the only one on which an objection
     hangs. Of several, the likeliest stays and the others wait. What comes back, or hangs on
@@ -43,61 +45,61 @@ def blamed(
 
     Args:
         objections: What is new.
-        tried: The sites that are being tried; all others were checked before.
+        tried: The sites that are being tried, at least one.
         seen: How often each objection was met; counted on.
+        held: Sites that have been checked in their own files alone.
     """
     found = Blame()
+    everybody = {**held, **tried}
     cases: list[tuple[int, Objection, list[SiteKey]]] = []
     for one in objections:
-        exact = [key for key in one.exact if key in tried]
+        exact = [key for key in one.exact if key in everybody]
         found.guilty.update((key, one.text) for key in exact if key not in found.guilty)
         if not exact:
-            width, suspects = _suspects(one, tried, seen[one.place] // PATIENCE)
-            cases.append((width, one, suspects))
+            circles = _circles(one, tried, held)
+            width = min(seen[one.place] // PATIENCE, len(circles) - 1)
+            width += next(turn for turn, circle in enumerate(circles[width:]) if circle)
+            cases.append((width, one, circles[width]))
     nearest = 0 if found.guilty else min((width for width, _, _ in cases), default=0)
     for width, one, suspects in cases:
         if width <= nearest:
             seen[one.place] += 1
-            _suspect(found, one, suspects, tried, is_wide=width >= NARROW)
+            _suspect(found, one, suspects, everybody, is_wide=width >= NARROW)
     for key in found.guilty:
         found.doubtful.pop(key, None)
-    if not found.guilty and len(found.doubtful) == len(tried) > 1:
+    if not found.guilty and len(found.doubtful.keys() & tried.keys()) == len(tried) > 1:
         # Each was doubted for the sake of another: one has to go on.
         del found.doubtful[max(tried, key=lambda key: tried[key].confidence)]
     return found
-
-
-def _suspects(
-    one: Objection, tried: Mapping[SiteKey, Offer], widening: int
-) -> tuple[int, list[SiteKey]]:
-    """Return the first circle, from a width on, in which anybody is tried."""
-    circles = _circles(one, tried)
-    width = min(widening, len(circles) - 1)
-    while not circles[width]:
-        width += 1
-    return width, circles[width]
 
 
 def _suspect(
     found: Blame,
     one: Objection,
     suspects: Sequence[SiteKey],
-    tried: Mapping[SiteKey, Offer],
+    everybody: Mapping[SiteKey, Offer],
     *,
     is_wide: bool,
 ) -> None:
     if len(suspects) == 1:
         found.guilty.setdefault(suspects[0], one.text)
         return
-    likeliest = sorted(suspects, key=lambda key: -tried[key].confidence)
+    likeliest = sorted(suspects, key=lambda key: -everybody[key].confidence)
     kept = len(suspects) // 2 if is_wide else 1
     for key in likeliest[kept:]:
         found.doubtful.setdefault(key, one.text)
 
 
-def _circles(one: Objection, tried: Mapping[SiteKey, Offer]) -> list[list[SiteKey]]:
-    """Return who may be to blame, from the nearest to everybody."""
-    near = [key for key in one.near if key in tried]
-    around = list(dict.fromkeys([*near, *(key for key in one.far if key in tried)]))
-    files = {one.file, *(key[0] for key in (*one.near, *one.far))}
-    return [near, around, [key for key in tried if key[0] in files], list(tried)]
+def _circles(
+    one: Objection, tried: Mapping[SiteKey, Offer], held: Mapping[SiteKey, Offer]
+) -> list[list[SiteKey]]:
+    """Return who may be to blame, from the nearest to everybody; the last is never empty."""
+    led_to = list(dict.fromkeys((*one.near, *one.far)))
+    files = {one.file, *(key[0] for key in led_to)}
+    return [
+        [key for key in one.near if key in tried],
+        [key for key in led_to if key in tried],
+        [key for key in led_to if key in held],
+        [key for key in tried if key[0] in files],
+        list(tried),
+    ]

@@ -32,12 +32,28 @@ class Tag:
         return f"@{self.word} {{{self.type}}} {self.name}".rstrip().encode()
 
 
-def new_block(tags: Sequence[Tag], indent: bytes, *, newline: bytes) -> bytes:
-    """Return a block with tags, to be put right before what it documents."""
-    if len(tags) == 1 and tags[0].word == "type":
-        return b"/** " + tags[0].line + b" */" + newline + indent
-    lines = [b"/**", *(indent + b" * " + tag.line for tag in tags), indent + b" */", indent]
-    return newline.join(lines)
+def new_block(
+    at: int, tags: Sequence[tuple[int, Tag]], indent: bytes, *, newline: bytes
+) -> Iterator[tuple[Insertion, tuple[int, ...]]]:
+    """Yield the pieces of a block with tags, to be put right before what it documents.
+
+    Args:
+        at: Where that begins.
+        tags: Each with the number of its site.
+        indent: White space before it on its line.
+        newline: How lines end.
+    """
+    numbers = tuple(number for number, _ in tags)
+    if len(tags) == 1 and tags[0][1].word == "type":
+        text = b"/** " + tags[0][1].line + b" */" + newline + indent
+        yield Insertion(at=at, rank=RANK, text=text), numbers
+        return
+    yield Insertion(at=at, rank=RANK, text=b"/**" + newline), ()
+    for rank, (number, tag) in enumerate(tags, RANK + 1):
+        line = indent + b" * " + tag.line + newline
+        yield Insertion(at=at, rank=rank, text=line), (number,)
+    end = indent + b" */" + newline + indent
+    yield Insertion(at=at, rank=RANK + 1 + len(tags), text=end), ()
 
 
 def merged(
@@ -61,7 +77,10 @@ def merged(
             yield Insertion(at=comment.start + place, rank=RANK, text=words), (number,)
     if added:
         at, lines = _room(text, comment, [tag.line for _, tag in added], newline)
-        yield Insertion(at=at, rank=RANK + 1, text=lines), tuple(number for number, _ in added)
+        owners = [(number,) for number, _ in added]
+        for rank, line in enumerate(lines, RANK + 1):
+            own = owners[rank - RANK - 1] if rank - RANK <= len(owners) else ()
+            yield Insertion(at=at, rank=rank, text=line), own
 
 
 def _untyped(comment: bytes, tag: Tag) -> int | None:
@@ -72,18 +91,20 @@ def _untyped(comment: bytes, tag: Tag) -> int | None:
     return found.end() if found else None
 
 
-def _room(text: bytes, comment: Span, lines: Sequence[bytes], newline: bytes) -> tuple[int, bytes]:
-    """Return where new lines go in a comment, and their bytes."""
+def _room(
+    text: bytes, comment: Span, lines: Sequence[bytes], newline: bytes
+) -> tuple[int, list[bytes]]:
+    """Return where new lines go in a comment, and their bytes; perhaps with an end."""
     end = comment.end - len(b"*/")
     start = text.rfind(b"\n", 0, end) + 1
     last = text[start:end]
     if start > comment.start and not last.strip():
         # The end stands on a line of its own: the new ones go before that.
-        return start, b"".join(last + b"* " + line + newline for line in lines)
+        return start, [last + b"* " + line + newline for line in lines]
     line_start = text.rfind(b"\n", 0, comment.start) + 1
     head = text[line_start : comment.start]
     indent = head[: len(head) - len(head.lstrip(b" \t"))]
     inner = text[comment.start : end].rstrip()
     at = max(comment.start + len(inner), comment.start + len(b"/**"))
-    more = newline.join([b"", *(indent + b" * " + line for line in lines), indent])
-    return at, more if text[at:end] else more + b" "
+    after = newline + indent if text[at:end] else newline + indent + b" "
+    return at, [*(newline + indent + b" * " + line for line in lines), after]

@@ -143,10 +143,15 @@ class Checking:
             is_late = turn >= MOST_ROUNDS or self._seconds_left() <= 0
             turn, late = turn + 1, late + is_late
             self._hold_to_members(tried, ladder)
+            if not tried:
+                break
             objections = self._objections(tried, is_deep=is_deep)
             if not objections:
                 return tried, [one for one in groups if one]
-            blame = _near(objections, tried) if is_late else blamed(objections, tried, seen)
+            if is_late:
+                blame = _near(objections, tried)
+            else:
+                blame = blamed(objections, tried, seen, held=self._held)
             groups.append(self._step_back(tried, ladder, blame))
         return {}, [one for one in (*groups, list(tried)) if one]
 
@@ -155,13 +160,14 @@ class Checking:
     ) -> list[SiteKey]:
         """Take back what is blamed; return who may have another turn."""
         for key, reason in blame.guilty.items():
+            self._held.pop(key, None)
+            tried.pop(key, None)
             if ladder.step(key, reason):
                 tried[key] = ladder.top(key)
-            else:
-                del tried[key]
         for key, reason in blame.doubtful.items():
             ladder.doubt(key, reason)
-            del tried[key]
+            self._held.pop(key, None)
+            tried.pop(key, None)
         return list(blame.doubtful)
 
     def _hold_to_members(self, tried: dict[SiteKey, Offer], ladder: Ladder) -> None:

@@ -71,12 +71,9 @@ def types_of(  # noqa: PLR0913  whoever is told or asked is passed in
             checker = Checker(stack.enter_context(service), root, project.files)
         sites = open_sites(project, rules, checker)
         offers = asked(source, project, sites.asked, least=rules.min_confidence)
-        if checker is None:
-            outcome = unchecked_outcome(project, offers)
-        else:
-            outcome = _checked(
-                checker, project, offers, time=_Time(clock, rules.seconds), progress=progress
-            )
+        time = _Time(clock, rules.seconds)
+        outcome = _outcome(checker, project, offers, time=time, progress=progress)
+        if checker is not None:
             outcome.derived = _derived(checker, project, sites, outcome)
     return shown(
         project,
@@ -88,6 +85,19 @@ def types_of(  # noqa: PLR0913  whoever is told or asked is passed in
         unchecked=found.reason,
         seconds=clock.monotonic() - began,
     )
+
+
+def _outcome(
+    checker: Checker | None,
+    project: Project,
+    offers: Mapping[SiteKey, tuple[Offer, ...]],
+    *,
+    time: "_Time",
+    progress: Progress,
+) -> Outcome:
+    if checker is None:
+        return unchecked_outcome(project, offers)
+    return _checked(checker, project, offers, time=time, progress=progress)
 
 
 class _Time:

@@ -102,8 +102,5 @@ def _in_block(
     file: ProjectFile, anchor: Anchor, tags: list[tuple[int, Tag]]
 ) -> Iterator[tuple[Insertion, tuple[int, ...]]]:
     if anchor.comment is not None:
-        yield from merged(file.text, anchor.comment, tags, newline=file.newline)
-    else:
-        text = new_block([tag for _, tag in tags], anchor.indent, newline=file.newline)
-        numbers = tuple(number for number, _ in tags)
-        yield Insertion(at=anchor.start, rank=DOCUMENTS, text=text), numbers
+        return merged(file.text, anchor.comment, tags, newline=file.newline)
+    return new_block(anchor.start, tags, anchor.indent, newline=file.newline)

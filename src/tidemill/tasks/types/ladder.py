@@ -17,6 +17,7 @@ class Ladder:
 
     def __init__(self, offers: Mapping[SiteKey, Sequence[Offer]]) -> None:
         self._left = {key: list(own) for key, own in offers.items() if own}
+        self._convicted: set[SiteKey] = set()
         self.refused: dict[SiteKey, tuple[Offer, str]] = {}
 
     def __contains__(self, key: SiteKey) -> bool:
@@ -33,7 +34,9 @@ class Ladder:
             key: The site.
             reason: What spoke against it.
         """
-        self.doubt(key, reason)
+        if key not in self._convicted:
+            self.refused[key] = (self.top(key), reason)
+            self._convicted.add(key)
         self._left[key].pop(0)
         if not self._left[key]:
             del self._left[key]

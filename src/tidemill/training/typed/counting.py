@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from tidemill.corpus.typed.labelled import LabelledFile
 from tidemill.metrics.types.canonical import canonical, head
+from tidemill.models.typed.parts import NAME, parts_of
 from tidemill.models.typed.scope import Arity, Lexicon
 from tidemill.models.typed.wording import type_words
 from tidemill.source.annotations.scope import type_names_of
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse
-from tidemill.training.typed.renaming import NAME, Renamer, parts_of
+from tidemill.training.typed.renaming import Renamer
 
 __all__ = ["lexicon_of", "renamer_of"]
 

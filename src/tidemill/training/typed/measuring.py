@@ -11,10 +11,12 @@ from tidemill.corpus.typed.labelled import LabelledFile
 from tidemill.metrics.types.canonical import canonical, head
 from tidemill.models.seq2seq.model import Seq2Seq
 from tidemill.models.typed.document import document_of
+from tidemill.models.typed.hints import notes_of
 from tidemill.models.typed.inference import AskedFile, TypeInference
+from tidemill.models.typed.memory import NameMemory
 from tidemill.models.typed.scope import sayable_names
 from tidemill.models.typed.uses import SitedFile, Uses, uses_of
-from tidemill.training.typed.reading import sited_file
+from tidemill.training.typed.files import sited_file
 
 __all__ = ["Judged", "asked_files", "judged_types", "type_measure"]
 
@@ -39,17 +41,20 @@ MOST_FILES = 60
 
 
 def type_measure(
-    model: Seq2Seq, inference: TypeInference, rows: Sequence[LabelledFile], seed: int
+    model: Seq2Seq,
+    tools: tuple[TypeInference, NameMemory],
+    rows: Sequence[LabelledFile],
+    seed: int,
 ) -> dict[str, float]:
     """Return the share of written types that are inferred exactly, and of their heads.
 
     Args:
         model: What is measured.
-        inference: What it is asked with.
+        tools: What it is asked with, and what it remembers of names.
         rows: The valid part.
         seed: Of the draw where there are more than 60 files.
     """
-    judged = judged_types(model, inference, rows, seed)
+    judged = judged_types(model, tools, rows, seed)
     if not judged:
         return {}
     return {
@@ -59,18 +64,22 @@ def type_measure(
 
 
 def judged_types(
-    model: Seq2Seq, inference: TypeInference, rows: Sequence[LabelledFile], seed: int
+    model: Seq2Seq,
+    tools: tuple[TypeInference, NameMemory],
+    rows: Sequence[LabelledFile],
+    seed: int,
 ) -> list[Judged]:
     """Return for the written types of a drawn part of the files what is inferred.
 
     Args:
         model: What is measured.
-        inference: What it is asked with.
+        tools: What it is asked with, and what it remembers of names.
         rows: The valid part.
         seed: Of the draw where there are more than 60 files.
     """
+    inference, memory = tools
     drawn = sorted(stream(seed, "measure").sample(range(len(rows)), min(MOST_FILES, len(rows))))
-    pairs = [pair for place, pair in enumerate(asked_files(rows)) if place in drawn]
+    pairs = [pair for place, pair in enumerate(asked_files(rows, memory)) if place in drawn]
     with torch.inference_mode():
         answers = inference.infer(model, [asked for asked, _ in pairs])
     judged = []
@@ -89,33 +98,42 @@ def judged_types(
     return judged
 
 
-def asked_files(rows: Sequence[LabelledFile]) -> list[tuple[AskedFile, dict[int, str]]]:
+def asked_files(
+    rows: Sequence[LabelledFile], memory: NameMemory
+) -> list[tuple[AskedFile, dict[int, str]]]:
     """Return files in which all types that their authors wrote are asked for, and those types.
 
     Args:
         rows: The files, those of a package side by side; what is known of how sites are used
             comes from these files alone.
+        memory: What names were elsewhere.
     """
     found = []
     for _, own in groupby(rows, lambda row: row.file.package):
         some = [*own]
         files = [sited_file(row) for row in some]
         uses = uses_of(files)
-        found += [_asked(row, file, uses[file.path]) for row, file in zip(some, files, strict=True)]
+        found += [
+            _asked(row, file, uses[file.path], memory)
+            for row, file in zip(some, files, strict=True)
+        ]
     return found
 
 
-def _asked(row: LabelledFile, file: SitedFile, uses: Uses) -> tuple[AskedFile, dict[int, str]]:
+def _asked(
+    row: LabelledFile, file: SitedFile, uses: Uses, memory: NameMemory
+) -> tuple[AskedFile, dict[int, str]]:
     labels = {(label.kind, label.start): label.label for label in row.sites if label.user}
     wanted = {
         number: labels[site.kind, site.place.start]
         for number, site in enumerate(file.sites)
         if (site.kind, site.place.start) in labels
     }
+    names = sayable_names(file.tree)
     asked = AskedFile(
         document=document_of(file.tree, file.sites, [*wanted]),
-        names=sayable_names(file.tree),
+        names=names,
         places={number: file.sites[number].place.start for number in wanted},
-        uses=uses,
+        notes=notes_of(file, wanted, names, uses, memory),
     )
     return asked, wanted

@@ -1,52 +1,36 @@
 """A recipe for types and its set become what the loop runs."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from tidemill.core.errors import InputError
-from tidemill.core.executor import Executor, InlineExecutor, Resources
-from tidemill.core.files import write_atomically
-from tidemill.core.hashing import content_hash
-from tidemill.core.processes import ProcessExecutor
-from tidemill.core.randomness import stream
 from tidemill.corpus.packed import PackedCorpus
-from tidemill.corpus.typed.labelled import LabelledFile
 from tidemill.corpus.typed.packed import labelled_files_of
 from tidemill.models.seq2seq.config import SIZES, Seq2SeqConfig
 from tidemill.models.seq2seq.model import Seq2Seq
 from tidemill.models.tokenizer import Tokenizer
 from tidemill.models.typed.confidence import Calibration
 from tidemill.models.typed.inference import TypeInference
-from tidemill.models.typed.scope import LEXICON, Lexicon
-from tidemill.models.typed.vocabulary import TypeVocabulary, train_vocabulary
+from tidemill.models.typed.memory import MEMORY
+from tidemill.models.typed.scope import LEXICON
+from tidemill.models.typed.vocabulary import TypeVocabulary
 from tidemill.training.chance import Chance
-from tidemill.training.columns import Ragged, ragged
-from tidemill.training.kept import kept
 from tidemill.training.loop import StagePlan
 from tidemill.training.making import Workplace
 from tidemill.training.objectives.types import TypeObjective
 from tidemill.training.recipe import Recipe
 from tidemill.training.sampling import LanguagePlan, LengthPlan
 from tidemill.training.trainees.types import TypeTrainee
-from tidemill.training.typed.counting import lexicon_of, renamer_of
+from tidemill.training.typed.lessons import Lessons
 from tidemill.training.typed.measuring import Judged, judged_types, type_measure
-from tidemill.training.typed.reading import TypedShape, learnt_files, read_windows
+from tidemill.training.typed.reading import TypedShape
 
 __all__ = ["prepared_types"]
 
 OBJECTIVE = "types"
-VERSION = 2
-"""Raised whenever the same files would be read as other numbers."""
-
-VOCABULARY_FILES = 2_000
-"""Files that a vocabulary is learnt from; more change few of its entries."""
-
-NO_IDS = np.zeros(0, np.int32)
 
 
 def prepared_types(
@@ -61,29 +45,34 @@ def prepared_types(
     parts = {split: [*labelled_files_of(packed, split)] for split in ("train", "valid")}
     if not parts["train"]:
         raise InputError("the set has no file to learn from", path=str(packed.folder))
-    lexicon = lexicon_of(parts["train"])
-    # The first process learns the tokenizer and reads the files; the others find both.
-    place.team.wait(for_first=True)
-    tokenizer = _tokenizer(recipe, parts["train"], place)
-    vocabulary = TypeVocabulary(Tokenizer.load(tokenizer))
     shape = _shape(recipe)
+    # The first process reads the files; the others find what it made of them.
+    place.team.wait(for_first=True)
+    lessons = Lessons(recipe, parts["train"], place)
+    tokenizer = lessons.tokenizer()
+    vocabulary = TypeVocabulary(Tokenizer.load(tokenizer))
     _check_room(shape, vocabulary)
-    arrays = _windows(recipe, parts["train"], place, lexicon=lexicon, tokenizer=tokenizer)
+    windows = lessons.windows(shape)
     place.team.wait(for_first=False)
     first = Chance(seed=recipe.seed, stage=-1, step=0)
     network = Seq2Seq(_config(recipe, vocabulary), first.torch("seq2seq"))
-    inference = TypeInference(vocabulary, lexicon, shape.reading)
-    judge = functools.partial(judged_types, network, inference, parts["valid"], recipe.seed)
+    inference = TypeInference(vocabulary, lessons.lexicon, shape.reading)
+    tools = (inference, lessons.memory)
+    judge = functools.partial(judged_types, network, tools, parts["valid"], recipe.seed)
     trainee = TypeTrainee(
         network,
-        inputs=_column(arrays, "inputs"),
-        answers=_column(arrays, "answers"),
+        inputs=windows.inputs,
+        answers=windows.answers,
         newline=vocabulary.newline,
-        texts={"tokenizer.json": tokenizer.read_text(encoding="utf-8"), LEXICON: lexicon.to_json()},
+        texts={
+            "tokenizer.json": tokenizer.read_text(encoding="utf-8"),
+            LEXICON: lessons.lexicon.to_json(),
+            MEMORY: lessons.memory.to_json(),
+        },
         facts=functools.partial(_facts, shape, judge),
         device=place.team.device,
     )
-    measure = functools.partial(type_measure, trainee.model, inference, parts["valid"], recipe.seed)
+    measure = functools.partial(type_measure, trainee.model, tools, parts["valid"], recipe.seed)
     return trainee, [
         _planned(recipe, number, trainee, measure) for number in range(len(recipe.stages))
     ]
@@ -139,28 +128,6 @@ def _config(recipe: Recipe, vocabulary: TypeVocabulary) -> Seq2SeqConfig:
     )
 
 
-def _windows(
-    recipe: Recipe,
-    rows: Sequence[LabelledFile],
-    place: Workplace,
-    *,
-    lexicon: Lexicon,
-    tokenizer: Path,
-) -> Mapping[str, NDArray[np.generic]]:
-    """Return the windows of all files, read now or earlier."""
-    shape = _shape(recipe)
-    read = functools.partial(
-        read_windows,
-        tokenizer=tokenizer,
-        shape=shape,
-        renamer=renamer_of(rows, lexicon),
-        copies=recipe.rewrites,
-        seed=recipe.seed,
-    )
-    key = repr((VERSION, place.corpus_hash, tokenizer.name, shape, recipe.rewrites))
-    return kept(place.folder, "windows", key, lambda: _encoded(rows, read, place))
-
-
 def _check(recipe: Recipe, place: Workplace) -> None:
     """Refuse what is not for types."""
     if recipe.model.kind != "seq2seq":
@@ -185,69 +152,6 @@ def _check_room(shape: TypedShape, vocabulary: TypeVocabulary) -> None:
             f" {shape.most_tokens}",
             hint=f"max_tokens = {needed}, or a smaller window",
         )
-
-
-def _tokenizer(recipe: Recipe, rows: Sequence[LabelledFile], place: Workplace) -> Path:
-    """Return the run's tokenizer, learnt from what is to be learnt from."""
-    size = recipe.model.vocab_size
-    read = repr((VERSION, place.corpus_hash, size))
-    path = place.folder / f"tokenizer-{content_hash(read.encode())[:16]}.json"
-    if not path.exists():
-        model = train_vocabulary(_texts(rows, recipe.seed), size=size)
-        write_atomically(path, model.to_json().encode())
-    return path
-
-
-def _texts(rows: Sequence[LabelledFile], seed: int) -> Iterator[str]:
-    """Yield the words of files of some packages, with their types between them."""
-    packages = _packages(rows)
-    stream(seed, "vocabulary").shuffle(packages)
-    files = 0
-    for own in packages:
-        if files >= VOCABULARY_FILES:
-            return
-        files += len(own)
-        for _, learnt in learnt_files(own, seed=seed):
-            yield " ".join(["", *learnt.document.words])
-            for facts in (learnt.answers, learnt.uses):
-                yield " ".join(["", *(word for words in facts.values() for word in words)])
-
-
-def _packages(rows: Sequence[LabelledFile]) -> list[list[LabelledFile]]:
-    """Return the files of each package."""
-    found: dict[str, list[LabelledFile]] = {}
-    for row in rows:
-        found.setdefault(row.file.package, []).append(row)
-    return [*found.values()]
-
-
-def _encoded(
-    rows: Sequence[LabelledFile],
-    read: "functools.partial[list[tuple[NDArray[np.int32], NDArray[np.int32]]]]",
-    place: Workplace,
-) -> dict[str, NDArray[np.generic]]:
-    """Read files over processes, package by package."""
-    executor: Executor = InlineExecutor() if place.readers == 1 else ProcessExecutor(in_order=True)
-    packages = _packages(rows)
-    pairs, done = [], 0
-    for outcome in executor.map(read, packages, resources=Resources(workers=place.readers)):
-        if outcome.error is not None:
-            raise InputError(f"files could not be read: {outcome.error.message}")
-        pairs += outcome.unwrap()
-        done += len(outcome.shard)
-        place.progress.advance(done, len(rows), "reading files")
-    columns = {"inputs": [pair[0] for pair in pairs], "answers": [pair[1] for pair in pairs]}
-    found: dict[str, NDArray[np.generic]] = {}
-    for name, parts in columns.items():
-        column = ragged(parts, NO_IDS)
-        found |= {f"{name}.values": column.values, f"{name}.offsets": column.offsets}
-    return found
-
-
-def _column(arrays: Mapping[str, NDArray[np.generic]], name: str) -> Ragged:
-    return Ragged(
-        values=arrays[f"{name}.values"], offsets=arrays[f"{name}.offsets"].astype(np.int64)
-    )
 
 
 def _planned(

@@ -13,18 +13,18 @@ from tidemill.corpus.typed.labelled import LabelledFile
 from tidemill.metrics.types.canonical import canonical
 from tidemill.models.tokenizer import Tokenizer
 from tidemill.models.typed.document import Document, document_of
+from tidemill.models.typed.hints import notes_of
 from tidemill.models.typed.inference import Reading
+from tidemill.models.typed.memory import Counts, NameMemory
 from tidemill.models.typed.prompt import Prompter
 from tidemill.models.typed.scope import names_at, sayable_names
-from tidemill.models.typed.uses import SitedFile, uses_of
+from tidemill.models.typed.uses import uses_of
 from tidemill.models.typed.vocabulary import TypeVocabulary
 from tidemill.models.typed.windows import answer_of, windows_of
 from tidemill.models.typed.wording import type_words
-from tidemill.source.annotations.finding import sites_of
 from tidemill.source.annotations.scope import TypeName
 from tidemill.source.annotations.site import TypeSite
-from tidemill.source.language import LANGUAGES
-from tidemill.source.parsing import parse
+from tidemill.training.typed.files import sited_file
 from tidemill.training.typed.renaming import Renamer, renamed
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "answered_windows",
     "learnt_files",
     "read_windows",
-    "sited_file",
 ]
 
 KNOWN_SHARE = 0.25
@@ -84,22 +83,25 @@ class LearntFile:
         document: Its words and marks.
         answers: For each mark's site, the words of its type.
         names: The type names of the file.
-        uses: How its sites are used.
+        notes: What else is read of its sites.
     """
 
     document: Document
     answers: Mapping[int, Sequence[str]]
     names: Sequence[TypeName]
-    uses: Mapping[int, Sequence[str]]
+    notes: Mapping[int, Sequence[str]]
 
 
-def learnt_files(rows: Sequence[LabelledFile], *, seed: int) -> list[tuple[str, LearntFile]]:
+def learnt_files(
+    rows: Sequence[LabelledFile], memory: NameMemory, *, seed: int
+) -> list[tuple[str, LearntFile]]:
     """Read the labelled files of a package, each with its id; those without a label are left out.
 
     Asked is what authors wrote, what the compiler cannot say by itself, and of the rest some.
 
     Args:
         rows: The files.
+        memory: What names were in other families.
         seed: Of the draw.
     """
     files = [sited_file(row) for row in rows]
@@ -108,24 +110,15 @@ def learnt_files(rows: Sequence[LabelledFile], *, seed: int) -> list[tuple[str, 
     for row, file in zip(rows, files, strict=True):
         answers = _answers(row, file.sites, seed)
         if answers:
+            names = sayable_names(file.tree)
             learnt = LearntFile(
                 document=document_of(file.tree, file.sites, [*answers]),
                 answers=answers,
-                names=sayable_names(file.tree),
-                uses=uses[file.path],
+                names=names,
+                notes=notes_of(file, answers, names, uses[file.path], memory),
             )
             found.append((row.file.id, learnt))
     return found
-
-
-def sited_file(row: LabelledFile) -> SitedFile:
-    """Parse a labelled file.
-
-    Args:
-        row: The file.
-    """
-    tree = parse(row.file.code.encode(), LANGUAGES[row.file.language])
-    return SitedFile(path=row.file.path, tree=tree, sites=sites_of(tree))
 
 
 def _answers(row: LabelledFile, sites: Sequence[TypeSite], seed: int) -> dict[int, list[str]]:
@@ -143,9 +136,10 @@ def _answers(row: LabelledFile, sites: Sequence[TypeSite], seed: int) -> dict[in
     return answers
 
 
-def read_windows(
-    rows: Sequence[LabelledFile],
+def read_windows(  # noqa: PLR0913  all but the package by name
+    package: tuple[Sequence[LabelledFile], Counts],
     *,
+    memory: NameMemory,
     tokenizer: Path,
     shape: TypedShape,
     renamer: Renamer,
@@ -155,7 +149,8 @@ def read_windows(
     """Return inputs and answers of the windows of a package's files; what a worker does.
 
     Args:
-        rows: The files.
+        package: The files, and what their family has told the memory.
+        memory: What names were.
         tokenizer: A ``tokenizer.json``.
         shape: How windows are cut.
         renamer: Makes copies differ.
@@ -164,7 +159,8 @@ def read_windows(
     """
     vocabulary = _loaded(tokenizer)
     encoded: list[Encoded] = []
-    for identity, learnt in learnt_files(rows, seed=seed):
+    rows, own_counts = package
+    for identity, learnt in learnt_files(rows, memory.without(own_counts), seed=seed):
         encoded += answered_windows(learnt, vocabulary, shape)
         own = [name.name for name in learnt.names if name.kind != "parameter"]
         for copy in range(copies):
@@ -193,7 +189,7 @@ def answered_windows(
             continue
         answer = answer_of(window, [learnt.answers[site] for site in window.marks], vocabulary)
         names = names_at(learnt.names, document.starts[window.first])
-        ids = prompter.input(window, document, names, learnt.uses)
+        ids = prompter.input(window, document, names, learnt.notes)
         wanted = (*answer[: shape.most_answer - 1], vocabulary.eos)
         found.append((np.array(ids, np.int32), np.array(wanted, np.int32)))
     return found
@@ -207,7 +203,7 @@ def _renamed(learnt: LearntFile, changes: Mapping[str, str]) -> LearntFile:
         ),
         answers={site: renamed(words, changes) for site, words in learnt.answers.items()},
         names=[replace(name, name=renamed([name.name], changes)[0]) for name in learnt.names],
-        uses={site: renamed(words, changes) for site, words in learnt.uses.items()},
+        notes={site: renamed(words, changes) for site, words in learnt.notes.items()},
     )
 
 

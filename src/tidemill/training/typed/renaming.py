@@ -10,18 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-__all__ = ["Renamer", "parts_of", "renamed"]
+from tidemill.models.typed.parts import NAME, PART, parts_of
 
-PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
-NAME = re.compile(r"[#@]?[\w$]+")
+__all__ = ["Renamer", "renamed"]
+
 SHORTEST = 3
 CHANGED = 0.8
 """Share of the parts of types' names that become others."""
-
-
-def parts_of(name: str) -> list[str]:
-    """Return the words that a name is made of, in small letters."""
-    return [part.lower() for part in PART.findall(name)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

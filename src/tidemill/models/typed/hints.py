@@ -1,0 +1,84 @@
+"""Guesses that an expert reads beside each place: by memory, and by names in scope."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from math import fsum
+
+from tidemill.models.typed.memory import NameMemory, features_of
+from tidemill.models.typed.parts import parts_of
+from tidemill.models.typed.scope import names_at
+from tidemill.models.typed.uses import SitedFile
+from tidemill.models.typed.wording import type_words
+from tidemill.source.annotations.scope import TypeName
+
+__all__ = ["HINT", "Notes", "likely_names", "notes_of"]
+
+HINT = "~"
+"""The word before a guess."""
+
+REMEMBERED, NAMED = 2, 2
+"""Guesses by memory, and names of types in scope, that are read of each place."""
+
+LEAST_SHARE = 0.1
+LONGEST = 8
+"""Words of a guess."""
+
+Notes = dict[int, tuple[str, ...]]
+"""Words for sites, by their numbers."""
+
+
+def notes_of(  # noqa: PLR0917  five facts of one file, in the order in which they come about
+    file: SitedFile,
+    asked: Iterable[int],
+    names: Sequence[TypeName],
+    uses: Mapping[int, Sequence[str]],
+    memory: NameMemory,
+) -> Notes:
+    """Return what is read of sites besides the window: guesses, then how they are used.
+
+    Args:
+        file: Whose sites they are.
+        asked: Their numbers.
+        names: The file's type names.
+        uses: How sites are used.
+        memory: What names were elsewhere.
+    """
+    found: Notes = {}
+    for number in asked:
+        site = file.sites[number]
+        own = uses.get(number, ())
+        features = features_of(site.kind, site.name, own)
+        guesses = memory.guesses(features, most=REMEMBERED)
+        texts = [text for text, share in guesses if share >= LEAST_SHARE]
+        texts += likely_names(site.name, names_at(names, site.place.start))
+        words = [word for text in dict.fromkeys(texts) for word in _hint(text)]
+        if words or own:
+            found[number] = (*words, *own)
+    return found
+
+
+def _hint(text: str) -> tuple[str, ...]:
+    return (HINT, *type_words(text)[:LONGEST])
+
+
+def likely_names(name: str, names: Iterable[str]) -> list[str]:
+    """Return the types in scope that share most with a name: ``Layer`` for ``baseLayer``.
+
+    A part that many of the types have says little of any of them.
+
+    Args:
+        name: Of what is to be typed.
+        names: Of types.
+    """
+    own = {*parts_of(name)}
+    if not own:
+        return []
+    parts = {other: {*parts_of(other)} for other in dict.fromkeys(names)}
+    frequent = Counter(part for some in parts.values() for part in some)
+    scores = {
+        # The sum is exact, for the order of a set differs from process to process.
+        other: fsum(1 / frequent[part] for part in some & own) / (1 + len(some - own)) ** 0.5
+        for other, some in parts.items()
+        if some & own
+    }
+    return sorted(scores, key=lambda other: -scores[other])[:NAMED]
