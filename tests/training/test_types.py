@@ -232,7 +232,7 @@ def test_three_files_are_learnt_by_heart(tmp_path: Path) -> None:
     corpus(tmp_path / "set")
     plan = recipe(
         rewrites=0,
-        measure_every=20,
+        measure_every=10,
         stage={"steps": 100, "batch": 8, "learning_rate": 1e-2, "warmup": 0.1},
     )
     folder = tmp_path / "run"

@@ -77,7 +77,7 @@ def test_lines_of_one_sequence_are_as_each_by_itself() -> None:
     hidden = MODEL(batch.ids, batch.there, targets, lines=numbers)
     scores = MODEL.scores(hidden).log_softmax(dim=-1).gather(2, targets[..., None])[..., 0]
     for row, own in enumerate(lines):
-        for line, found in zip(own, scores[row].split(1 + LENGTH), strict=True):
+        for line, found in zip(own, scores[row].view(3, -1), strict=True):
             expected = log_probabilities(MODEL, row, line)
             torch.testing.assert_close(found[1:], expected, atol=1e-4, rtol=0)
 
@@ -112,12 +112,27 @@ def test_of_several_places_the_last_counts() -> None:
 
 def test_a_loss_reaches_the_encoder_through_the_prompt() -> None:
     states = torch.ones(1, 2, 3, requires_grad=True)
-    mirrored(states, torch.tensor([[5, 6]]), torch.tensor([6])).sum().backward()
-    assert states.grad is not None
-    assert states.grad[0].tolist() == [[0.0] * 3, [1.0] * 3]
+    found = mirrored(states, torch.tensor([[5, 6]]), torch.tensor([6])).sum()
+    (gradient,) = torch.autograd.grad(found, states)
+    assert gradient[0].tolist() == [[0.0] * 3, [1.0] * 3]
 
 
 def test_the_config_says_so() -> None:
     assert seq2seq_config(MIRRORING.to_dict()) == MIRRORING
     assert seq2seq_config(SMALL.to_dict()).mirrors_prompts is False
     assert not [name for name in MODEL.state_dict() if name not in PLAIN.state_dict()]
+
+
+def test_a_text_of_one_token_changes_nothing_of_the_next() -> None:
+    network, batch = a_model(MIRRORING), source_batch([[5, 6, 10, 7, 11, 8]], MIRRORING)
+    targets, lines = torch.tensor([[10, 11, 22, 23]]), torch.tensor([[0, 1, 1, 1]])
+    together = network(batch.ids, batch.there, targets, lines=lines)
+    alone = network(batch.ids, batch.there, targets[:, 1:])
+    torch.testing.assert_close(together[:, 1:], alone)
+
+
+def test_an_empty_prompt_is_none() -> None:
+    network, batch = a_model(MIRRORING), source_batch([[5, 6, 10, 7]], MIRRORING)
+    (asked,) = beam(network, batch, prompts=[[]], most_tokens=4)
+    (unasked,) = beam(network, batch, most_tokens=4)
+    assert [one.tokens for one in asked] == [one.tokens for one in unasked]

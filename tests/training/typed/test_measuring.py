@@ -93,6 +93,7 @@ def test_only_what_authors_wrote_is_asked_for() -> None:
 def test_what_is_asked_is_read_as_it_was_learnt(
     network: Seq2Seq, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tidemill.training.typed.remembering.LEAST_PLACES", 2)
     shown: list[list[int]] = []
     memory = remembered(seen_in([row]) for row in rows()).memory
 

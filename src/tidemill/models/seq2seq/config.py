@@ -60,7 +60,8 @@ class Seq2SeqConfig:
         max_tokens: Tokens that are read of a text, specials included.
         max_target_tokens: Tokens that are written, the last included.
         mirrors_prompts: Whether the token that a text begins with brings along what the encoder
-            says of its last place in the input (ours; T5 has to find it by attention).
+            says of its last place in the input (ours; T5 has to find it by attention). Texts are
+            searched with prompts then, for what they begin with is not asked.
     """
 
     vocab_size: int

@@ -65,7 +65,7 @@ class Following:
         self._state = network.start(encoded, most)
         owners = [row // self.width for row in range(len(read))]
         self._seen: Tensor | None = None
-        if config.mirrors_prompts and prompts:
+        if config.mirrors_prompts and len(read[0]) > 1:
             asked = torch.tensor([tokens[1] for tokens in read], device=self._device)
             self._seen = mirrored(encoded.states[owners], batch.ids[owners], asked)
         if self.width > 1:

@@ -98,6 +98,8 @@ class Seq2Seq(nn.Module):
         is_first[:, 0] = True
         if lines is not None:
             is_first[:, 1:] = lines[:, 1:] != lines[:, :-1]
+            # What ends with its first token is read by nobody.
+            is_first[:, :-1] &= lines[:, 1:] == lines[:, :-1]
         rows, places = is_first[:, :-1].nonzero(as_tuple=True)
         seen = mirrored(encoded.states[rows], inputs[rows], targets[rows, places])
         added = seen.new_zeros((*targets.shape, seen.shape[1]))
