@@ -17,6 +17,7 @@ EXIT_CODES = {
     "DeadlineError": 4,
     "LockedError": 4,
     "MissingExtraError": 5,
+    "MissingToolError": 5,
 }
 
 

@@ -14,7 +14,8 @@ Every message says what happened, where, and what to do. A face prints
     │   ├── BusyError
     │   ├── DeadlineError
     │   └── LockedError
-    └── MissingExtraError    exit 5   one pip line
+    ├── MissingExtraError    exit 5   one pip line
+    └── MissingToolError     exit 5   a program of somebody else's
 """
 
 from typing_extensions import override

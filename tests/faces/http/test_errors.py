@@ -14,6 +14,7 @@ from tidemill.core.errors import (
     InputError,
     LockedError,
     MissingExtraError,
+    MissingToolError,
     ParseTimeoutError,
     SettingError,
     StoreError,
@@ -27,6 +28,7 @@ GET = scope_of("GET", "/search")
 # What these errors must be told besides a message.
 MORE: dict[type, dict[str, object]] = {
     MissingExtraError: {"extra": "train"},
+    MissingToolError: {"tool": "a compiler", "hint": "Install it."},
     BusyError: {"retry_after_seconds": 1.0},
 }
 
@@ -51,6 +53,7 @@ SILENT = [
     (full_disk(), 507, "insufficient_storage"),
     (LockedError("process 4711 on build-host holds the lock"), 503, "locked"),
     (StoreError("cannot read /srv/secret/place"), 503, "store_unavailable"),
+    (MissingToolError("x", tool="y, which is not in /srv/secret", hint="z"), 501, "not_installed"),
     (TidemillError("something of ours"), 500, "internal_error"),
     (ZeroDivisionError("the combination is 1234"), 500, "internal_error"),
     (MemoryError(), 500, "internal_error"),

@@ -1,5 +1,6 @@
 import codecs
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,7 +109,8 @@ def test_an_unknown_option_is_refused(compiler: Compiler) -> None:
 
 def test_a_compiler_that_takes_too_long_is_stopped(compiler: Compiler) -> None:
     with CompilerService(compiler, Path("/nowhere"), []) as service:
-        service._seconds = 0.0  # noqa: SLF001  nothing is that fast
+        service._seconds = 0.1  # noqa: SLF001
+        service._process.send_signal(signal.SIGSTOP)  # noqa: SLF001  so it never answers
         with pytest.raises(CapacityError, match="took longer than"):
             service.update(FILES)
 

@@ -13,6 +13,7 @@ LockedError        503     another job holds the lock
 CapacityError      507     there is no room, however long one waits
 StoreError         503     the server's owner can mend it, the client cannot
 MissingExtraError  501     the server was installed without it
+MissingToolError   501     the server's machine lacks a program
 anything else      500     ours; the log says what
 =================  ======  ==========================================================
 """
@@ -27,6 +28,7 @@ from tidemill.core.errors import (
     InputError,
     LockedError,
     MissingExtraError,
+    MissingToolError,
     ParseTimeoutError,
     SettingError,
     StoreError,
@@ -63,11 +65,17 @@ _LOCKED = Problem(
     message="another job of this kind is running; come again when it has finished",
     code="locked",
 ).retried_after(1)
+_TOOL = Problem(
+    status=501,
+    message="the server's machine lacks a program that this needs; its log says which",
+    code="not_installed",
+)
 _STORE = Problem(
     status=503,
     message="the server's store cannot be used; its log says why",
     code="store_unavailable",
 )
+_UNSPOKEN = ((StoreError, _STORE), (MissingToolError, _TOOL))
 _FULL = Problem(
     status=507,
     message="the server's disk is full or failed; its log says which",
@@ -88,7 +96,7 @@ def problem_of(error: BaseException) -> Problem:
             return problem if seconds is None else problem.retried_after(seconds)
     if isinstance(error, CapacityError):
         return _no_room(error)
-    return _STORE if isinstance(error, StoreError) else INTERNAL
+    return next((problem for kind, problem in _UNSPOKEN if isinstance(error, kind)), INTERNAL)
 
 
 def report(error: BaseException, scope: Scope) -> Problem:
