@@ -115,7 +115,7 @@ def test_scripts_are_checked_too(client: Client, root: Path) -> None:
     client.open(uri, APP, language="javascript")
     settled(client, uri, CHECKED)
     (change,) = client.actions(uri, 2, 33)[0]["edit"]["documentChanges"]
-    assert "@param {number} factor" in change["edits"][0]["newText"]
+    assert "@param {number} factor" in "".join(edit["newText"] for edit in change["edits"])
     client.close(uri)
 
 

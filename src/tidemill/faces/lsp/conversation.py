@@ -64,7 +64,7 @@ class Conversation:
         self._receiver = receiver
         self._send = send
         self._has_begun = False
-        self.is_ending = False
+        self.is_ending: bool = False
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Make an object of a message, or a refusal of what has not the form of one."""

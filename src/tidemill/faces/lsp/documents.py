@@ -87,13 +87,13 @@ class Document:
         most_bytes: int,
     ) -> None:
         self.uri = uri
-        self.path = file_of(uri)
+        self.path: Path | None = file_of(uri)
         self.language = language
-        self.version = version
+        self.version: int = version
         self._most = most_bytes
         self._encoding = encoding
         self._text: bytes | None = text if len(text) <= most_bytes else None
-        self.positions = Positions(self._text or b"", encoding)
+        self.positions: Positions = Positions(self._text or b"", encoding)
 
     @property
     def text(self) -> bytes:

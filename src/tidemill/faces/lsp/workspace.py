@@ -50,10 +50,10 @@ class Workspace:
         self.editor = editor
         self.desk = desk
         self.limits = limits
-        self.configuration = configuration
-        self.documents = Documents(limits)
-        self.roots = Roots()
-        self.looking = Looking(
+        self.configuration: Configuration = configuration
+        self.documents: Documents = Documents(limits)
+        self.roots: Roots = Roots()
+        self.looking: Looking = Looking(
             desk.analyst,
             desk.annotating,
             worker=desk.worker,

@@ -49,7 +49,7 @@ class SelfAttention(nn.Module):
 
     def __init__(self, config: Seq2SeqConfig, *, has_bias: bool) -> None:
         super().__init__()
-        self.heads = config.num_heads
+        self.heads: int = config.num_heads
         self.q: nn.Linear = nn.Linear(config.d_model, config.inner_size, bias=False)
         self.k: nn.Linear = nn.Linear(config.d_model, config.inner_size, bias=False)
         self.v: nn.Linear = nn.Linear(config.d_model, config.inner_size, bias=False)
@@ -102,7 +102,7 @@ class CrossAttention(nn.Module):
 
     def __init__(self, config: Seq2SeqConfig) -> None:
         super().__init__()
-        self.heads = config.num_heads
+        self.heads: int = config.num_heads
         self.q: nn.Linear = nn.Linear(config.d_model, config.inner_size, bias=False)
         self.k: nn.Linear = nn.Linear(config.d_model, config.inner_size, bias=False)
         self.v: nn.Linear = nn.Linear(config.d_model, config.inner_size, bias=False)

@@ -263,12 +263,12 @@ class SharedWords:
 
     def __init__(self, vocabulary: TypeVocabulary, lexicon: Lexicon) -> None:
         names = [*lexicon.names, ANY]
-        self.names = Trie.of(zip(names, map(vocabulary.phrase, names), strict=True))
+        self.names: Trie = Trie.of(zip(names, map(vocabulary.phrase, names), strict=True))
         parameters = [*lexicon.parameters]
-        self.parameters = Trie.of(zip(parameters, vocabulary.words(parameters), strict=True))
-        self.sign_to = {}
+        self.parameters: Trie = Trie.of(zip(parameters, vocabulary.words(parameters), strict=True))
+        self.sign_to: dict[str, int] = {}
         for sign, tokens in zip(SIGNS, vocabulary.words(SIGNS), strict=True):
             if len(tokens) != 1:
                 raise ExpertError(f"the tokenizer has no token for {sign!r}")
             self.sign_to[sign] = tokens[0]
-        self.sign_of = {token: sign for sign, token in self.sign_to.items()}
+        self.sign_of: dict[int, str] = {token: sign for sign, token in self.sign_to.items()}

@@ -44,14 +44,18 @@ class TypeVocabulary:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self.size = tokenizer.vocab_size
+        self.size: int = tokenizer.vocab_size
         self._known: dict[str, tuple[int, ...]] = {}
-        self.pad, self.bos, self.eos = (self._special(name) for name in SPECIALS[:3])
-        self.sentinels = tuple(self._special(f"<extra_id_{i}>") for i in range(SENTINELS))
-        self.newline = self._newline()
-        self.preamble = self._joined(PREAMBLE)
-        self.negative = self._joined(NEGATIVE)
-        self.colon = self._joined([":"])
+        self.pad: int = self._special("<pad>")
+        self.bos: int = self._special("<s>")
+        self.eos: int = self._special("</s>")
+        self.sentinels: tuple[int, ...] = tuple(
+            self._special(f"<extra_id_{i}>") for i in range(SENTINELS)
+        )
+        self.newline: int = self._newline()
+        self.preamble: tuple[int, ...] = self._joined(PREAMBLE)
+        self.negative: tuple[int, ...] = self._joined(NEGATIVE)
+        self.colon: tuple[int, ...] = self._joined([":"])
 
     def words(self, words: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the tokens of each word, as it reads behind a space."""

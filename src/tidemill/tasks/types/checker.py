@@ -73,7 +73,7 @@ class Checker:
     def __init__(self, service: CompilerService, root: Path, files: Sequence[ProjectFile]) -> None:
         self._service = service
         self._files = files
-        self.names = [_named(file.path, root) for file in files]
+        self.names: list[str] = [_named(file.path, root) for file in files]
         self._numbers = {name: number for number, name in enumerate(self.names)}
         self._places = _places(files)
         self._plain = [written(file, {}) for file in files]
