@@ -5,7 +5,8 @@ import pytest
 from tests.faces.http.asgi_calls import Client, call, scope_of
 from tests.faces.http.sample import SampleApplication
 from tidemill.core.errors import SettingError
-from tidemill.faces.http.access import AccessGuard, AccessPolicy, is_loopback, policy
+from tidemill.core.loopback import is_loopback
+from tidemill.faces.http.access import AccessGuard, AccessPolicy, policy
 from tidemill.faces.http.bearer import BearerToken
 
 SECRET = "s3cret-" * 6

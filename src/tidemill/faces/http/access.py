@@ -16,7 +16,7 @@ from tidemill.faces.http.bearer import BearerToken
 from tidemill.faces.http.problems import Problem
 from tidemill.faces.http.replies import Reply
 
-__all__ = ["AccessGuard", "AccessPolicy", "is_loopback", "policy"]
+__all__ = ["AccessGuard", "AccessPolicy", "policy"]
 
 OPEN_PATH = "/health"
 """Asked for by those who start and stop servers, who hold no token; it says that we are alive,
@@ -61,13 +61,6 @@ class AccessPolicy:
     hosts: frozenset[str]
     origins: frozenset[str]
     token: BearerToken | None = None
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an IP address, in digits, can be reached from this machine alone."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return bool((mapped or parsed).is_loopback)
 
 
 def policy(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidemill.core.errors import SettingError
-from tidemill.faces.http.access import is_loopback
+from tidemill.core.loopback import is_loopback
 from tidemill.faces.http.bearer import BearerToken
 from tidemill.faces.http.limits import Limits
 

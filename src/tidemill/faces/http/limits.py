@@ -1,20 +1,11 @@
 """What one client may take: bytes, seconds, connections. All of it bounded."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 
+from tidemill.core.bounds import between, check_bounds, count
 from tidemill.core.errors import SettingError
 
 __all__ = ["Limits"]
-
-
-def _between(default: float, low: float, high: float) -> float:
-    bounds: float = field(default=default, metadata={"low": low, "high": high})
-    return bounds
-
-
-def _count(default: int, low: int, high: int) -> int:
-    bounds: int = field(default=default, metadata={"low": low, "high": high})
-    return bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,31 +34,23 @@ class Limits:
         SettingError: A value is out of its range, or two do not go together.
     """
 
-    header_bytes: int = _count(16 << 10, 1 << 10, 1 << 20)
-    header_count: int = _count(100, 8, 1_000)
-    header_seconds: float = _between(8.0, 0.1, 600.0)
-    url_bytes: int = _count(8 << 10, 64, 1 << 20)
-    body_bytes: int = _count(8 << 20, 0, 1 << 30)
-    body_seconds: float = _between(30.0, 0.1, 3_600.0)
-    json_depth: int = _count(64, 1, 200)
-    json_values: int = _count(250_000, 1, 10_000_000)
-    request_seconds: float = _between(120.0, 0.1, 86_400.0)
-    keep_alive_seconds: float = _between(5.0, 0.1, 600.0)
-    stall_seconds: float = _between(15.0, 0.1, 600.0)
-    linger_seconds: float = _between(2.0, 0.05, 60.0)
-    connections: int = _count(1_000, 1, 100_000)
-    retry_after_seconds: int = _count(1, 1, 3_600)
+    header_bytes: int = count(16 << 10, 1 << 10, 1 << 20)
+    header_count: int = count(100, 8, 1_000)
+    header_seconds: float = between(8.0, 0.1, 600.0)
+    url_bytes: int = count(8 << 10, 64, 1 << 20)
+    body_bytes: int = count(8 << 20, 0, 1 << 30)
+    body_seconds: float = between(30.0, 0.1, 3_600.0)
+    json_depth: int = count(64, 1, 200)
+    json_values: int = count(250_000, 1, 10_000_000)
+    request_seconds: float = between(120.0, 0.1, 86_400.0)
+    keep_alive_seconds: float = between(5.0, 0.1, 600.0)
+    stall_seconds: float = between(15.0, 0.1, 600.0)
+    linger_seconds: float = between(2.0, 0.05, 60.0)
+    connections: int = count(1_000, 1, 100_000)
+    retry_after_seconds: int = count(1, 1, 3_600)
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            low, high = item.metadata["low"], item.metadata["high"]
-            value = getattr(self, item.name)
-            # Written so that NaN, which is in no order, is out of range too.
-            if not low <= value <= high:
-                raise SettingError(
-                    f"{item.name} = {value} is out of range",
-                    hint=f"Choose between {low} and {high}.",
-                )
+        check_bounds(self)
         if self.url_bytes > self.header_bytes:
             raise SettingError(
                 f"url_bytes = {self.url_bytes} is more than header_bytes = {self.header_bytes}",

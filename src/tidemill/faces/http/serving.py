@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidemill.core.errors import SettingError
+from tidemill.core.loopback import is_loopback
 from tidemill.core.settings import Settings
 from tidemill.experts.registry import open_registry
-from tidemill.faces.http.access import is_loopback
 from tidemill.faces.http.api.application import application
 from tidemill.faces.http.api.service import Service
 from tidemill.faces.http.bearer import BearerToken, token_from

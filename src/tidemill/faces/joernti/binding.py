@@ -1,12 +1,12 @@
 """Where the server listens: on this machine alone, for the protocol knows no token."""
 
-import ipaddress
 import os
 import socket
 from dataclasses import dataclass
 from typing import Any
 
 from tidemill.core.errors import SettingError
+from tidemill.core.loopback import is_loopback
 
 __all__ = ["DEFAULT_PORT", "Address", "Binding", "address_of", "check_rights", "listener_for"]
 
@@ -78,7 +78,7 @@ def listener_for(binding: Binding) -> socket.socket:
         SettingError: The address is none, is not loopback, or is taken.
     """
     family, place = _resolved(binding)
-    if not _is_loopback(str(place[0])):
+    if not is_loopback(str(place[0])):
         raise SettingError(
             f"others can reach {binding.host}, and the protocol knows no token",
             hint="Listen at 127.0.0.1, and let others come through a tunnel.",
@@ -114,10 +114,3 @@ def _resolved(binding: Binding) -> tuple[socket.AddressFamily, Any]:
         ) from error
     family, _, _, _, place = found[0]
     return family, place
-
-
-def _is_loopback(address: str) -> bool:
-    """Whether an address in digits can be reached from this machine alone."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return bool((mapped or parsed).is_loopback)

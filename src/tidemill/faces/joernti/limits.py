@@ -1,20 +1,10 @@
 """What one client may take: bytes, seconds, connections. All of it bounded."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 
-from tidemill.core.errors import SettingError
+from tidemill.core.bounds import between, check_bounds, count
 
 __all__ = ["Limits"]
-
-
-def _between(default: float, low: float, high: float) -> float:
-    bounds: float = field(default=default, metadata={"low": low, "high": high})
-    return bounds
-
-
-def _count(default: int, low: int, high: int) -> int:
-    bounds: int = field(default=default, metadata={"low": low, "high": high})
-    return bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,23 +29,15 @@ class Limits:
         SettingError: A value is out of its range.
     """
 
-    request_bytes: int = _count(64 << 20, 1 << 10, 1 << 30)
-    idle_seconds: float = _between(10.0, 0.05, 600.0)
-    request_seconds: float = _between(60.0, 0.05, 3_600.0)
-    answer_seconds: float = _between(600.0, 0.05, 86_400.0)
-    send_seconds: float = _between(30.0, 0.05, 3_600.0)
-    linger_seconds: float = _between(2.0, 0.05, 60.0)
-    json_depth: int = _count(64, 4, 200)
-    json_values: int = _count(4_000_000, 1, 50_000_000)
-    connections: int = _count(8, 1, 1_000)
+    request_bytes: int = count(64 << 20, 1 << 10, 1 << 30)
+    idle_seconds: float = between(10.0, 0.05, 600.0)
+    request_seconds: float = between(60.0, 0.05, 3_600.0)
+    answer_seconds: float = between(600.0, 0.05, 86_400.0)
+    send_seconds: float = between(30.0, 0.05, 3_600.0)
+    linger_seconds: float = between(2.0, 0.05, 60.0)
+    json_depth: int = count(64, 4, 200)
+    json_values: int = count(4_000_000, 1, 50_000_000)
+    connections: int = count(8, 1, 1_000)
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            low, high = item.metadata["low"], item.metadata["high"]
-            value = getattr(self, item.name)
-            # Written so that NaN, which is in no order, is out of range too.
-            if not low <= value <= high:
-                raise SettingError(
-                    f"{item.name} = {value} is out of range",
-                    hint=f"Choose between {low} and {high}.",
-                )
+        check_bounds(self)

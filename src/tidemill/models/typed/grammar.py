@@ -74,7 +74,7 @@ class TypeGrammar:
     Args:
         vocabulary: Whose tokens.
         lexicon: Types of the language and its libraries.
-        shared: The tree of the lexicon's names, made once by `lexicon_trie`.
+        shared: What the grammars of all places share, made once.
         names: Types of the file at this place.
     """
 
