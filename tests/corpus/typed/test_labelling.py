@@ -80,7 +80,7 @@ def test_types_that_authors_wrote_are_their_labels(files: Mapping[str, LabelledF
         "field depth": "number",
         "parameter owner": "string",
         "parameter reed": "Reed",
-        "parameter onGrown": "(reed: Reed, count: number) => void",
+        "parameter onGrown": "(reed: Reed,\n    count: number) => void",
         "return plant": "void",
     }
 

@@ -20,7 +20,7 @@ from tidemill.corpus.typed.labelled import (
 
 __all__ = ["EDITION", "LabelledPackage", "keep", "kept", "place_of"]
 
-EDITION = "1"
+EDITION = "2"
 """Part of the key of what is kept: new whenever the same package would give other labels."""
 
 

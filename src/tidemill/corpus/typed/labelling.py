@@ -103,7 +103,7 @@ def _labelled(
     for site, own, compiler in zip(sites, inferred, left, strict=True):
         user = site.type is not None
         written = site.type.of(text).decode("utf-8", "replace") if site.type else own or ""
-        label = " ".join(written.split())
+        label = written.strip()
         if not _is_taught(label, user=user):
             continue
         found.append(

@@ -16,7 +16,7 @@ from tidemill.metrics.types.terms import Term
 
 __all__ = ["LONGEST_TYPE", "MOST_NESTED", "read_type"]
 
-LONGEST_TYPE = 1 << 16
+LONGEST_TYPE = 1 << 14
 """Characters of a type that is read; longer ones are taken as they are."""
 
 MOST_NESTED = 64
