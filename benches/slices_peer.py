@@ -28,6 +28,7 @@ __all__ = [
     "atom_slices",
     "command",
     "prepare",
+    "sliced_by_atom",
     "sources",
 ]
 
@@ -151,14 +152,22 @@ def atom_slices(name: str, folder: Path, rounds: int) -> tuple[ProgramSlice, lis
     copy = folder / name
     if not copy.exists():
         shutil.copytree(sources(name), copy)
-    costs = []
     out = folder / f"{name}.json"
-    for _ in range(rounds):
-        stored = folder / f"{name}.atom"
-        stored.unlink(missing_ok=True)
-        whole = ["atom", *OPTIONS, "-o", str(stored), "-s", str(out), str(copy)]
-        costs.append(command(whole, cwd=folder))
+    costs = [sliced_by_atom(copy, out) for _ in range(rounds)]
     return read_slices(out.read_bytes(), path=str(out)), costs
+
+
+def sliced_by_atom(sources: Path, out: Path) -> Cost:
+    """Let atom slice a folder, into which it writes its cache.
+
+    Args:
+        sources: The folder.
+        out: Where the slices go.
+    """
+    stored = out.with_suffix(".atom")
+    stored.unlink(missing_ok=True)
+    whole = ["atom", *OPTIONS, "-o", str(stored), "-s", str(out), str(sources)]
+    return command(whole, cwd=out.parent)
 
 
 def agreement(theirs: ProgramSlice, ours: ProgramSlice) -> Agreement:

@@ -125,6 +125,7 @@ def test_answers_are_those_of_its_parts(package: ExpertPackage, expert: TypeExpe
         assert list(answer.confidences) == pytest.approx(confidences, abs=1e-4)
 
 
+@pytest.mark.claim("tidal.model.confidence")
 def test_confidences_are_chances_most_sure_first(expert: TypeExpert) -> None:
     (answers,) = expert.types([question(bare())])
     assert any(answer.types for answer in answers)

@@ -2,12 +2,14 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
 from tests.faces.joernti.sample import ANSWER
 from tidemill.core.errors import InputError
 from tidemill.faces.joernti.answers import NOTHING, Alternative, InferredType, written
+from tidemill.source.lines import Position
 
 
 def test_answers_are_an_array_in_ascii() -> None:
@@ -23,6 +25,11 @@ def test_answers_are_an_array_in_ascii() -> None:
             "alternatives": [{"type": "number", "confidence": 0.0625}],
         }
     ]
+
+
+def test_a_place_is_said_where_it_is_known() -> None:
+    answer = replace(ANSWER, at=Position(line=3, column=14))
+    assert json.loads(written([answer]))[0].items() >= {"line": 3, "column": 14}.items()
 
 
 def test_no_answers_are_an_empty_array() -> None:

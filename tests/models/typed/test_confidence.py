@@ -26,6 +26,7 @@ def test_what_is_more_probable_is_never_less_sure(cases: list[tuple[float, bool]
     assert found == sorted(found)
 
 
+@pytest.mark.claim("tidal.model.confidence")
 def test_the_curve_that_made_the_cases_is_found() -> None:
     chance, true = stream(1, "cases"), Calibration(slope=0.8, intercept=1.5)
     scores = [-6 * chance.random() for _ in range(20_000)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidemill.core.errors import InputError
+from tidemill.source.lines import Position
 
 __all__ = ["NOTHING", "Alternative", "InferredType", "written"]
 
@@ -46,6 +47,8 @@ class InferredType:
         confidence: How sure it is, between 0 and 1; Joern takes what is above .8.
         scope: Full name of the method that it is in.
         alternatives: Other types, surest first.
+        at: Where the identifier is declared, as far as the slice says: a scope may have several
+            of one name.
 
     Raises:
         InputError: A confidence is out of range.
@@ -56,18 +59,21 @@ class InferredType:
     confidence: float
     scope: str
     alternatives: tuple[Alternative, ...] = ()
+    at: Position | None = None
 
     def __post_init__(self) -> None:
         _check(self.confidence)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts under the protocol's names."""
+        place = {} if self.at is None else {"line": self.at.line, "column": self.at.column}
         return {
             "target_identifier": self.target_identifier,
             "type": self.type,
             "confidence": self.confidence,
             "scope": self.scope,
             "alternatives": [other.to_dict() for other in self.alternatives],
+            **place,
         }
 
 

@@ -47,15 +47,17 @@ class SlicesInferred:
     Args:
         source: Who guesses.
         least: Confidence below which nothing is said.
+        path: Where the slices come from, as errors name it.
     """
 
-    def __init__(self, source: TypeSource, *, least: float = 0.0) -> None:
+    def __init__(self, source: TypeSource, *, least: float = 0.0, path: str = "request") -> None:
         self._source = source
         self._least = least
+        self._path = path
 
     def infer(self, program_slice: str) -> Iterator[InferredType]:
         """Return types for objects of a program slice; see `SliceInference`."""
-        program = read_slices(program_slice.encode("utf-8", "replace"), path="request")
+        program = read_slices(program_slice.encode("utf-8", "replace"), path=self._path)
         for found in object_types(program, self._source):
             if found.types[0][1] >= self._least:
                 yield _answer(found)
@@ -83,7 +85,9 @@ def joernti(
         tidemill joernti --input-slice slices.json
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    inference = SlicesInferred(type_source(resolve().settings), least=min_confidence)
+    path = "request" if input_slice is None else str(input_slice)
+    source = type_source(resolve().settings)
+    inference = SlicesInferred(source, least=min_confidence, path=path)
     if input_slice is not None:
         answer = written(inference.infer(_read(input_slice))) + b"\n"
         if output is None:
@@ -116,4 +120,5 @@ def _answer(found: ObjectType) -> InferredType:
         confidence=confidence,
         scope=found.scope,
         alternatives=tuple(Alternative(type=name, confidence=own) for name, own in others),
+        at=found.at,
     )

@@ -86,9 +86,9 @@ class Program:
     """
 
     def __init__(self, files: tuple[File, ...], modules: Modules) -> None:
-        self.files = files
-        self.modules = modules
-        self.by_path = {file.path: file for file in files}
+        self.files: tuple[File, ...] = files
+        self.modules: Modules = modules
+        self.by_path: dict[str, File] = {file.path: file for file in files}
         self.out: dict[int, list[Way]] = {}
         self.into: dict[int, list[Way]] = {}
         self.foreign: dict[int, str] = {}

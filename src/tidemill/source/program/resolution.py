@@ -69,19 +69,23 @@ class Resolver:
     """
 
     def __init__(self, program: Program, hierarchy: Hierarchy, types: ReceiverTypes) -> None:
-        self.program, self.hierarchy, self.types = program, hierarchy, types
-        self.exports = {file.first + file.values.exports for file in program.files}
-        self.receivers = {
+        self.program: Program = program
+        self.hierarchy: Hierarchy = hierarchy
+        self.types: ReceiverTypes = types
+        self.exports: set[int] = {file.first + file.values.exports for file in program.files}
+        self.receivers: dict[int, int] = {
             file.first + node: at + file.first
             for file in program.files
             for at, node in file.values.receivers.items()
         }
-        self.returns = {
+        self.returns: dict[int, int] = {
             at + file.first: file.first + node
             for file in program.files
             for at, node in file.values.returns.items()
         }
-        self.imported = {taken.at + file.first for file in program.files for taken in file.imports}
+        self.imported: set[int] = {
+            taken.at + file.first for file in program.files for taken in file.imports
+        }
 
     def find(self, node: int, path: Label = ()) -> Found:
         """Return what a field of a node may be; the node itself without a path."""

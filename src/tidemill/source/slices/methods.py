@@ -57,8 +57,8 @@ class Outline:
     """
 
     def __init__(self, path: str) -> None:
-        self.segments = [Segment(full_name=path + PROGRAM, depth=0)]
-        self.methods = [Method(node=0, segment=0)]
+        self.segments: list[Segment] = [Segment(full_name=path + PROGRAM, depth=0)]
+        self.methods: list[Method] = [Method(node=0, segment=0)]
 
     def segment(self, name: str, around: int, *, is_class: bool = False) -> int:
         """Return a new segment; names that are taken get a number.

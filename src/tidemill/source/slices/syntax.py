@@ -2,7 +2,7 @@
 
 from tidemill.source.dataflow.flatten import flatten
 from tidemill.source.parsing import SyntaxTree
-from tidemill.source.slices.vocabulary import Vocabulary, kinds_of, marked
+from tidemill.source.slices.vocabulary import Kinds, Vocabulary, kinds_of, marked
 from tidemill.source.spans import Span
 
 __all__ = ["Syntax"]
@@ -37,9 +37,9 @@ class Syntax:
 
     def __init__(self, tree: SyntaxTree, vocabulary: Vocabulary) -> None:
         # What stands before a fragment is its surroundings, whose text nobody reads.
-        self.text = b" " * tree.offset + tree.text if tree.offset else tree.text
-        self.words = vocabulary
-        self.numbers = kinds_of(tree.language.name, vocabulary.left_out, vocabulary.tokens)
+        self.text: bytes = b" " * tree.offset + tree.text if tree.offset else tree.text
+        self.words: Vocabulary = vocabulary
+        self.numbers: Kinds = kinds_of(tree.language.name, vocabulary.left_out, vocabulary.tokens)
         flat = flatten(tree.tree.root_node, self.text, self.numbers)
         self.kinds, self.fields, self.end = flat.kinds, flat.fields, flat.end
         self.starts, self.stops = flat.starts, flat.stops

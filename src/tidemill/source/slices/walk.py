@@ -43,8 +43,8 @@ class Walk:
     """
 
     def __init__(self, syntax: Syntax, path: str) -> None:
-        self.syntax = syntax
-        self.outline = Outline(path)
+        self.syntax: Syntax = syntax
+        self.outline: Outline = Outline(path)
         self.scopes: list[Scope] = []
         self.bindings: list[Binding] = []
         self.events: list[int] = []
@@ -55,7 +55,9 @@ class Walk:
         self.regions: dict[int, int] = {}
         self.owners: dict[int, int] = {}
         self.members: list[tuple[int, int, int]] = []
-        self.scope = Scope(stop=len(syntax.kinds), method=0, around=None, number=0, segment=0)
+        self.scope: Scope = Scope(
+            stop=len(syntax.kinds), method=0, around=None, number=0, segment=0
+        )
         self._enter(self.scope)
 
     def run(self, rules: Sequence[Rule | None]) -> None:

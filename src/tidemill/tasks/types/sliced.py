@@ -14,7 +14,7 @@ from tidemill.metrics.types.canonical import head
 from tidemill.source.annotations.finding import can_be_typed, sites_of
 from tidemill.source.annotations.scope import type_names_of
 from tidemill.source.language import LANGUAGES, Language, language_of
-from tidemill.source.lines import LineTable, Position
+from tidemill.source.lines import Position
 from tidemill.source.parsing import SyntaxTree, parse, parse_fragment
 from tidemill.source.slices.usage import MethodSlice, ProgramSlice
 from tidemill.tasks.types.source import Candidate, TypeQuestion, TypeSource
@@ -37,7 +37,7 @@ class ObjectType:
     Attributes:
         target: Its name.
         scope: Full name of its method.
-        at: Where it is declared, as far as the slice says.
+        at: Where it is declared, if the slice says so.
         types: Names of types, the most probable first, each with its confidence.
     """
 
@@ -136,16 +136,11 @@ def _language(method: MethodSlice) -> Language:
 
 
 def _found(method: _Method, answers: Mapping[int, Sequence[Candidate]]) -> Iterator[ObjectType]:
-    lines = LineTable(method.question.tree.text)
+    at = {own.target.name: own.target.at for own in reversed(method.slice.slices)}
     for place, name in sorted(method.targets.items()):
         types = tuple(_names(answers.get(place, ())))
         if types:
-            slices = (own for own in method.slice.slices if own.target.name == name)
-            known = next(slices).target.at
-            own = lines.position(method.question.sites[place].place.start)
-            yield ObjectType(
-                target=name, scope=method.slice.full_name, at=known or own, types=types
-            )
+            yield ObjectType(target=name, scope=method.slice.full_name, at=at[name], types=types)
 
 
 def _names(candidates: Sequence[Candidate]) -> Iterator[tuple[str, float]]:

@@ -25,8 +25,8 @@ class Written:
     """
 
     def __init__(self, edited: Edited, sites: tuple[tuple[int, ...], ...]) -> None:
-        self.edited = edited
-        self.sites = sites
+        self.edited: Edited = edited
+        self.sites: tuple[tuple[int, ...], ...] = sites
 
     @property
     def text(self) -> bytes:

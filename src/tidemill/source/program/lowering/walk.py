@@ -92,9 +92,11 @@ class Walk:
     def __init__(
         self, syntax: Syntax, names: Names, definitions: Definitions, rules: dict[str, Rule]
     ) -> None:
-        self.syntax, self.names, self.definitions = syntax, names, definitions
-        self.values = FileValues()
-        self.function = 0
+        self.syntax: Syntax = syntax
+        self.names: Names = names
+        self.definitions: Definitions = definitions
+        self.values: FileValues = FileValues()
+        self.function: int = 0
         self.environment: Environment | None = {}
         self.exits: list[Exit] = []
         self.collectors: list[dict[Variable | str, set[int]]] = []

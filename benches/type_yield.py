@@ -1,0 +1,236 @@
+"""What types bring the consumer of slices: atom's view of a package before and after.
+
+As in the published work: a package is sliced, types are inferred for the objects without one,
+written back, and the package is sliced again. atom has no entry for types, so they are written
+into the source, by ``tidemill types --check --apply``, and atom reads that. Counted are the
+objects of atom's slices (the published tables count nodes), and the calls in them whose target
+atom names. Beside it, what the server of slices answers for the same slices, held to the rules
+of the published pass: confidence, uninformative types, members that are lacking.
+
+    .venv/bin/python benches/type_yield.py --prepare
+    .venv/bin/python benches/type_yield.py [--quick] [--experts FOLDER]
+"""
+
+import argparse
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from alone import NOBODYS
+from slices_peer import prepare as prepare_peer
+from slices_peer import sliced_by_atom
+from type_programs import (
+    PROGRAMS,
+    bare_copy,
+    original,
+    prepare_programs,
+    source_files,
+    typed_copy,
+)
+
+from report import Figure, show
+from tidemill.core.progress import Silence
+from tidemill.core.settings import Settings
+from tidemill.faces.joernti.command import SlicesInferred
+from tidemill.faces.joernti.filters import GraphNode, WriteBackRules, is_untyped
+from tidemill.source.slices.formats.reading import read_slices
+from tidemill.source.slices.usage import ObservedCall, ProgramSlice, UsageSlice
+from tidemill.tasks.types.declared import DeclaredMembers
+from tidemill.tasks.types.experts import type_source
+from tidemill.tasks.types.project import read_project
+
+BUILD = Path(__file__).parents[1] / "build" / "types"
+QUICK = ("immer",)
+SECONDS = 1200
+YIELD_TARGET = 20.0
+ABOVE = 0.8
+"""Joern's pass takes what is surer."""
+
+Key = tuple[str, str, int]
+"""Full name of a method, name of an object, and the how-many-th of that name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What atom sees of a package.
+
+    Attributes:
+        objects: The type of each object, empty where there is none.
+        calls: How many calls it slices, and how many of them have a target.
+    """
+
+    objects: Mapping[Key, str]
+    calls: Counter[str]
+
+    @property
+    def typed(self) -> set[Key]:
+        """The objects with a type."""
+        return {key for key, name in self.objects.items() if name}
+
+
+def view_of(program: ProgramSlice) -> View:
+    """Count what slices know."""
+    objects: dict[Key, str] = {}
+    calls: Counter[str] = Counter()
+    turns: Counter[tuple[str, str]] = Counter()
+    for method in program.methods:
+        for usage in method.slices:
+            place = (method.full_name, usage.target.name)
+            turns[place] += 1
+            name = usage.target.type_name
+            objects[*place, turns[place]] = "" if is_untyped(name) else name
+            for call in _calls(usage):
+                calls["all"] += 1
+                calls["resolved"] += _is_resolved(call)
+    return View(objects=objects, calls=calls)
+
+
+def _calls(usage: UsageSlice) -> Iterator[ObservedCall]:
+    yield from usage.invoked_calls
+    yield from (one.call for one in usage.argument_calls)
+
+
+def _is_resolved(call: ObservedCall) -> bool:
+    """Whether a call has a target: a full name whose owner is a type that is known."""
+    owner = (call.resolved_method or "").rpartition(":")[0]
+    return bool(owner) and not is_untyped(owner)
+
+
+def sliced(name: str, kind: str, folder: Path) -> ProgramSlice:
+    """Let atom slice a copy of a package's sources."""
+    copy = BUILD / name / "atom" / kind
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder / "src", copy)
+    out = copy.with_suffix(".json")
+    sliced_by_atom(copy, out)
+    return read_slices(out.read_bytes(), path=str(out))
+
+
+def answered(name: str, program: ProgramSlice, experts: Path) -> Counter[str]:
+    """Answer slices as the server does, and hold the answers to the rules of the pass."""
+    settings = Settings(experts=experts, workers=1)
+    sources = [*source_files(BUILD / name / "bare")]
+    project = read_project(sources, settings=settings, progress=Silence(), cwd=Path.cwd())
+    rules = WriteBackRules(above=0.0, members=_Declared(DeclaredMembers(project.files)))
+    nodes = {
+        (method.full_name, usage.target.name): GraphNode(
+            type_name=usage.target.type_name,
+            invoked=tuple(call.name for call in usage.invoked_calls),
+        )
+        for method in program.methods
+        for usage in method.slices
+    }
+    found: Counter[str] = Counter()
+    source = SlicesInferred(type_source(settings))
+    text = (BUILD / name / "atom" / "bare.json").read_text(encoding="utf-8")
+    for answer in source.infer(text):
+        node = nodes.get((answer.scope, answer.target_identifier))
+        if node is None or not is_untyped(node.type_name):
+            continue
+        found["answers"] += 1
+        found["sure"] += answer.confidence > ABOVE
+        found[str(rules.verdict(answer, node).refusal or "written")] += 1
+    return found
+
+
+class _Declared:
+    """The members of a program's types."""
+
+    def __init__(self, declared: DeclaredMembers) -> None:
+        self._declared = declared
+
+    def members_of(self, type_name: str) -> frozenset[str] | None:
+        return self._declared.of(type_name)
+
+
+def figures(name: str, views: Mapping[str, list[View]], answers: Counter[str]) -> Iterator[Figure]:
+    """Yield the figures of one package, or of several together."""
+    shares = {
+        kind: 100
+        * sum(len(view.typed) for view in own)
+        / max(1, sum(len(view.objects) for view in own))
+        for kind, own in views.items()
+    }
+    calls = {
+        kind: 100
+        * sum(view.calls["resolved"] for view in own)
+        / max(1, sum(view.calls["all"] for view in own))
+        for kind, own in views.items()
+    }
+    untyped = filled = 0
+    for before, after in zip(views["bare"], views["typed"], strict=True):
+        open_ones = before.objects.keys() - before.typed
+        untyped += len(open_ones)
+        filled += len(open_ones & after.typed)
+    yield Figure(
+        name=f"{name}: objects with a type, after",
+        value=shares["typed"],
+        unit=f"% of {sum(len(view.objects) for view in views['typed']):,}",
+        peer=f"before {shares['bare']:.1f} %, authors' types {shares['original']:.1f} %;"
+        " published nodes 61.59 -> 70.17 %",
+        target="more than before",
+        met=shares["typed"] > shares["bare"],
+    )
+    yield Figure(
+        name=f"{name}: untyped objects that have one then",
+        value=100 * filled / max(1, untyped),
+        unit=f"% of {untyped:,}",
+        peer="published 20.0 % of nodes",
+        target=f">= {YIELD_TARGET:.0f} %",
+        met=100 * filled / max(1, untyped) >= YIELD_TARGET,
+    )
+    yield Figure(
+        name=f"{name}: calls with a target, after",
+        value=calls["typed"],
+        unit=f"% of {sum(view.calls['all'] for view in views['typed']):,}",
+        peer=f"before {calls['bare']:.1f} %, authors' types {calls['original']:.1f} %",
+        target="more than before",
+        met=calls["typed"] > calls["bare"],
+    )
+    yield Figure(
+        name=f"{name}: answers of the server that lack a member",
+        value=100 * answers["members"] / max(1, answers["answers"]),
+        unit=f"% of {answers['answers']:,}",
+        peer=f"published 1.0 %; written {answers['written']:,}, uninformative"
+        f" {answers['uninformative']:,}, surer than {ABOVE}: {answers['sure']:,}",
+    )
+
+
+def main() -> None:
+    """Prepare, or measure and show."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--prepare", action="store_true", help="fetch packages and atom, once")
+    parser.add_argument("--quick", action="store_true", help=f"{', '.join(QUICK)} alone")
+    parser.add_argument("--experts", type=Path, default=NOBODYS, help="experts that stand first")
+    parser.add_argument("--again", action="store_true", help="take the types that were written")
+    options = parser.parse_args()
+    if options.prepare:
+        prepare_peer()
+        prepare_programs()
+        return
+    if shutil.which("node") is None:
+        raise SystemExit("atom needs node")
+    experts = options.experts.resolve()
+    all_views: dict[str, list[View]] = {"bare": [], "typed": [], "original": []}
+    all_answers: Counter[str] = Counter()
+    said: list[Figure] = []
+    for name in QUICK if options.quick else PROGRAMS:
+        typed = BUILD / name / "typed"
+        if not options.again or not typed.is_dir():
+            typed = typed_copy(name, experts=experts, seconds=SECONDS).folder
+        folders = {"bare": bare_copy(name), "typed": typed, "original": original(name)}
+        slices = {kind: sliced(name, kind, folder) for kind, folder in folders.items()}
+        views = {kind: view_of(own) for kind, own in slices.items()}
+        answers = answered(name, slices["bare"], experts)
+        said += figures(name, {kind: [own] for kind, own in views.items()}, answers)
+        for kind, own in views.items():
+            all_views[kind].append(own)
+        all_answers += answers
+    said += figures("all", all_views, all_answers)
+    show("type_yield", said, quick=options.quick)
+
+
+if __name__ == "__main__":
+    main()
