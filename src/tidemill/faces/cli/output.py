@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Protocol, TextIO, runtime_checkable
+from functools import cache
+from typing import Protocol, TextIO, cast, runtime_checkable
 
 from tidemill.core.errors import TidemillError
 
@@ -30,6 +30,7 @@ __all__ = [
 BOLD, DIM, RED, GREEN, YELLOW, BLUE = "1", "2", "31", "32", "33", "34"
 GAP = "  "
 REGIONS_SHOWN = 4
+_LEAVES = (str, int, float, type(None))
 WIDEST = 72
 """Columns that a cell may take before it stops pushing those of other rows aside."""
 
@@ -122,21 +123,27 @@ def json_text(value: object) -> str:
 
 def plain(value: object) -> object:
     """Return ``value`` in the terms of JSON: dataclasses become objects, paths text."""
-    if isinstance(value, Reportable):
-        return plain(value.to_dict())
-    if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, _LEAVES):
+        return value
+    if _is_reportable(type(value)):
+        return plain(cast("Reportable", value).to_dict())
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
-    return _plain_value(value)
+    return _plain_object(value)
 
 
-def _plain_value(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, Path) else value
+def _plain_object(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+@cache
+def _is_reportable(kind: type) -> bool:
+    """Whether values of a class say themselves what they are; protocols are slow to ask."""
+    return issubclass(kind, Reportable)
 
 
 def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
