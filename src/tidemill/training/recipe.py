@@ -82,6 +82,7 @@ class ModelSpec:
         window: Tokens of a file that it reads at once.
         facts: Tokens of facts that it reads besides.
         most_sites: Places of a window that it is asked about.
+        neighbours: Words on either side that a word brings along, where types are written.
         width: Channels of a ResNet-9's first convolution, or width of a transformer's places.
         patch: Rows and columns of a vision transformer's patches, in pixels.
         layers: Blocks of a vision transformer.
@@ -106,6 +107,7 @@ class ModelSpec:
     window: Annotated[int, Field(ge=16, le=8_192)] = 500
     facts: AtLeast0 = 0
     most_sites: Annotated[int, Field(ge=1, le=100)] = 16
+    neighbours: Annotated[int, Field(ge=0, le=64)] = 0
     width: Annotated[int, Field(ge=1, le=8_192)] = 64
     patch: Annotated[int, Field(ge=1, le=512)] = 4
     layers: Annotated[int, Field(ge=1, le=128)] = 6

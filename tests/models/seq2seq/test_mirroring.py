@@ -102,17 +102,18 @@ def test_a_token_that_the_text_lacks_brings_nothing() -> None:
     torch.testing.assert_close(log_probabilities(MODEL, 0, line), expected, atol=1e-6, rtol=0)
 
 
-def test_of_several_places_the_last_counts() -> None:
+def test_several_places_add_up() -> None:
     states = torch.arange(2 * 4 * 3, dtype=torch.float32).view(2, 4, 3)
     inputs = torch.tensor([[5, 6, 5, 7], [5, 6, 7, 0]])
-    assert torch.equal(mirrored(states, inputs, torch.tensor([5, 5])), states[[0, 1], [2, 0]])
-    assert torch.equal(mirrored(states, inputs, torch.tensor([7, 9]))[0], states[0, 3])
-    assert not mirrored(states, inputs, torch.tensor([7, 9]))[1].any()
+    found = mirrored(states, inputs, torch.tensor([0, 1, 0, 1]), torch.tensor([5, 5, 7, 9]))
+    expected = [states[0, 0] + states[0, 2], states[1, 0], states[0, 3], torch.zeros(3)]
+    assert torch.equal(found, torch.stack(expected))
 
 
 def test_a_loss_reaches_the_encoder_through_the_prompt() -> None:
     states = torch.ones(1, 2, 3, requires_grad=True)
-    found = mirrored(states, torch.tensor([[5, 6]]), torch.tensor([6])).sum()
+    owner = torch.tensor([0])
+    found = mirrored(states, torch.tensor([[5, 6]]), owner, torch.tensor([6])).sum()
     (gradient,) = torch.autograd.grad(found, states)
     assert gradient[0].tolist() == [[0.0] * 3, [1.0] * 3]
 

@@ -87,6 +87,7 @@ def recipe(**changes: Any) -> Recipe:
         "window": 48,
         "facts": 24,
         "most_sites": 4,
+        "neighbours": 2,
     }
     stage = {"objectives": ["types"], "steps": 4, "batch": 4, "learning_rate": 1e-2}
     facts: dict[str, Any] = {

@@ -19,6 +19,9 @@ MOST_LAYERS = 300
 MOST_TOKENS = 65_536
 """That a config may let the model read or write: memory grows with their square."""
 
+MOST_NEIGHBOURS = 64
+"""Beyond, attention is the cheaper way to look around."""
+
 LEAST_BUCKETS = 4
 """So that either direction has one distance that is exact and one range."""
 
@@ -60,8 +63,9 @@ class Seq2SeqConfig:
         max_tokens: Tokens that are read of a text, specials included.
         max_target_tokens: Tokens that are written, the last included.
         mirrors_prompts: Whether the token that a text begins with brings along what the encoder
-            says of its last place in the input (ours; T5 has to find it by attention). Texts are
-            searched with prompts then, for what they begin with is not asked.
+            says of all its places in the input (ours; T5 has to find them by attention). Texts
+            are searched with prompts then, for what they begin with is not asked.
+        neighbours: Words before and after that a word of the input brings along (ours).
     """
 
     vocab_size: int
@@ -84,6 +88,7 @@ class Seq2SeqConfig:
     max_tokens: int = 512
     max_target_tokens: int = 128
     mirrors_prompts: bool = False
+    neighbours: int = 0
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "d_model", "d_kv", "d_ff", "num_heads"):
@@ -94,6 +99,7 @@ class Seq2SeqConfig:
             self._check_range(name, 1, MOST_TOKENS)
         for name in ("eos_token_id", "pad_token_id", "bos_token_id", "decoder_start_token_id"):
             self._check_range(name, 0, self.vocab_size - 1)
+        self._check_range("neighbours", 0, MOST_NEIGHBOURS)
         self._check_range("relative_attention_num_buckets", LEAST_BUCKETS)
         exact = self.relative_attention_num_buckets // 2
         self._check_range("relative_attention_max_distance", exact + 1)

@@ -63,13 +63,13 @@ class Following:
         most = self.most_tokens + len(read[0]) - 1
         encoded = network.encode(batch)
         self._state = network.start(encoded, most)
-        owners = [row // self.width for row in range(len(read))]
+        owners = torch.arange(len(read), device=self._device) // self.width
         self._seen: Tensor | None = None
         if config.mirrors_prompts and len(read[0]) > 1:
             asked = torch.tensor([tokens[1] for tokens in read], device=self._device)
-            self._seen = mirrored(encoded.states[owners], batch.ids[owners], asked)
+            self._seen = mirrored(encoded.states, batch.ids, owners, asked)
         if self.width > 1:
-            self._state.select(owners)
+            self._state.select(owners.tolist())
         for column in range(len(read[0]) - 1):
             self._read([tokens[column] for tokens in read])
 

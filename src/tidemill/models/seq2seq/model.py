@@ -18,11 +18,15 @@ from tidemill.models.seq2seq.config import MOST_TOKENS, Seq2SeqConfig
 from tidemill.models.seq2seq.dropout import Dropout
 from tidemill.models.seq2seq.feed_forward import FeedForward
 from tidemill.models.seq2seq.head import Head
+from tidemill.models.seq2seq.neighbours import Neighbours
 from tidemill.models.seq2seq.stacks import DecoderStack, EncoderStack
 from tidemill.models.seq2seq.state import DecoderState
 from tidemill.models.tables import new_embedding
 
 __all__ = ["Seq2Seq", "mirrored"]
+
+QUIET = 0.1
+"""First share of what layers say in a model with neighbours, so that these are heard."""
 
 
 class Seq2Seq(nn.Module):
@@ -46,6 +50,9 @@ class Seq2Seq(nn.Module):
         self.shared: nn.Module = new_embedding(config.vocab_size, config.d_model)
         self.encoder: EncoderStack = EncoderStack(config)
         self.decoder: DecoderStack = DecoderStack(config)
+        self.neighbours: Neighbours | None = None
+        if config.neighbours:
+            self.neighbours = Neighbours(config.d_model, config.neighbours)
         self.lm_head: nn.Module | None = None
         if not config.tie_word_embeddings:
             self.lm_head = nn.Linear(config.d_model, config.vocab_size, bias=False)
@@ -101,7 +108,7 @@ class Seq2Seq(nn.Module):
             # What ends with its first token is read by nobody.
             is_first[:, :-1] &= lines[:, 1:] == lines[:, :-1]
         rows, places = is_first[:, :-1].nonzero(as_tuple=True)
-        seen = mirrored(encoded.states[rows], inputs[rows], targets[rows, places])
+        seen = mirrored(encoded.states, inputs, rows, targets[rows, places])
         added = seen.new_zeros((*targets.shape, seen.shape[1]))
         added[rows, places + 1] = seen
         return added
@@ -115,7 +122,10 @@ class Seq2Seq(nn.Module):
         """
         added = None if batch.there is None else added_mask(batch.there)
         dropout = Dropout(self.config.dropout_rate, chance, batch.ids.device)
-        return Encoded(self.encoder(self.shared(batch.ids), added, dropout), added)
+        words = self.shared(batch.ids)
+        if self.neighbours is not None:
+            words = words + self.neighbours(words, batch.there)
+        return Encoded(self.encoder(words, added, dropout), added)
 
     def scores(self, hidden: Float[Tensor, "*places width"]) -> Float[Tensor, "*places vocab"]:
         """Return a score for each token of the vocabulary, in fp32.
@@ -190,22 +200,22 @@ class Seq2Seq(nn.Module):
 
 
 def mirrored(
-    states: Float[Tensor, "texts source width"],
-    inputs: Int[Tensor, "texts source"],
+    states: Float[Tensor, "batch source width"],
+    inputs: Int[Tensor, "batch source"],
+    owners: Int[Tensor, " texts"],
     tokens: Int[Tensor, " texts"],
 ) -> Float[Tensor, "texts width"]:
-    """Return the states at the last places of tokens; zeros where an input lacks its token.
+    """Return the sum of the states at all places of tokens; zeros where an input lacks its token.
 
     Args:
-        states: What the encoder says of each text.
-        inputs: The texts.
+        states: What the encoder says of each input.
+        inputs: The inputs.
+        owners: For each text the number of its input.
         tokens: One a text.
     """
-    found = inputs == tokens[:, None]
-    places = torch.arange(1, inputs.shape[1] + 1, device=inputs.device)
-    last = (found * places).amax(dim=1)
-    picked = states[torch.arange(len(states), device=states.device), (last - 1).clamp(min=0)]
-    return picked * (last > 0)[:, None]
+    texts, places = (inputs[owners] == tokens[:, None]).nonzero(as_tuple=True)
+    found = states.new_zeros((len(tokens), states.shape[2]))
+    return found.index_add(0, texts, states[owners[texts], places])
 
 
 def _initialise(network: Seq2Seq, generator: torch.Generator | None) -> None:
@@ -228,8 +238,13 @@ def _scale(name: str, config: Seq2SeqConfig) -> float:
         case "q":
             return float((config.d_model * config.d_kv) ** -0.5)
         case "o":
-            return float(config.inner_size**-0.5)
+            return float(config.inner_size**-0.5) * _loudness(config)
         case "wo":
-            return float(config.d_ff**-0.5)
+            return float(config.d_ff**-0.5) * _loudness(config)
         case _:
             return float(config.d_model**-0.5)
+
+
+def _loudness(config: Seq2SeqConfig) -> float:
+    """Return how loud what layers add is at first."""
+    return QUIET if config.neighbours else 1.0

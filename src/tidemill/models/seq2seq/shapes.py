@@ -21,6 +21,8 @@ def seq2seq_tensors(config: Seq2SeqConfig) -> Shapes:
     """
     table = (config.vocab_size, config.d_model)
     shapes: Shapes = {"shared.weight": table}
+    if config.neighbours:
+        shapes["neighbours.weight"] = (config.d_model, 2 * config.neighbours + 1)
     for side, depth in (("encoder", config.num_layers), ("decoder", config.num_decoder_layers)):
         buckets = (config.relative_attention_num_buckets, config.num_heads)
         first = f"{side}.block.0.layer.0.SelfAttention"

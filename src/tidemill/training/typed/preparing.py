@@ -125,6 +125,7 @@ def _config(recipe: Recipe, vocabulary: TypeVocabulary) -> Seq2SeqConfig:
         max_tokens=spec.max_tokens,
         max_target_tokens=spec.max_target_tokens,
         mirrors_prompts=True,
+        neighbours=spec.neighbours,
     )
 
 
