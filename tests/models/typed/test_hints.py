@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.models.typed.small import FORGETFUL
-from tidemill.models.typed.hints import HINT, LONGEST, Notes, likely_names, notes_of
+from tidemill.models.typed.hints import LONGEST, REMEMBERED, Notes, likely_names, notes_of
 from tidemill.models.typed.memory import NameMemory
 from tidemill.models.typed.scope import sayable_names
 from tidemill.models.typed.uses import SitedFile, Uses
@@ -105,33 +105,32 @@ def test_every_process_finds_the_same_order() -> None:
 def test_names_in_scope_are_guessed_where_they_can_be_said() -> None:
     found = by_name(notes())
     # In order: the method, its parameter, two variables in it, and one outside of the class.
-    assert found == {1: "~ Water", 2: "~ Reed"}
+    assert found == {1: "^ Water", 2: "^ Reed"}
 
 
-def test_guesses_come_before_uses_and_memory_before_names() -> None:
+def test_names_come_before_guesses_by_memory_and_uses_last() -> None:
     found = by_name(notes(memory("string", "number"), {2: (".", "grow"), 3: ("=", "load")}))
-    assert found[2] == "~ string ~ number ~ Reed . grow"
+    assert found[2] == "^ Reed ~ string ~ number . grow"
     assert found[3].endswith("= load")
-    assert HINT == "~"
 
 
 def test_what_is_guessed_twice_is_said_once() -> None:
-    assert by_name(notes(memory("Reed")))[2] == "~ Reed"
+    assert by_name(notes(memory("Reed")))[2] == "^ Reed"
 
 
 def test_guesses_that_are_unlikely_are_not_said() -> None:
-    assert by_name(notes(memory("string", share=0.05)))[2] == "~ Reed"
+    assert by_name(notes(memory("string", share=0.02)))[2] == "^ Reed"
 
 
-def test_no_more_than_two_of_either_kind() -> None:
+def test_no_more_than_two_names_and_four_guesses() -> None:
     text = "class ReedA {} class ReedB {} class ReedC {} let reed;"
-    found = notes(memory("string", "number", "boolean", share=0.9), text=text)
-    assert by_name(found) == {0: "~ string ~ number ~ ReedA ~ ReedB"}
+    found = notes(memory("string", "number", "boolean", "Date", "bigint", share=0.9), text=text)
+    assert by_name(found) == {0: "^ ReedA ^ ReedB ~ string ~ number ~ boolean ~ Date"}
 
 
 def test_a_long_guess_is_cut() -> None:
     (words,) = notes(memory(LONG), text="let reed;").values()
-    assert words == (HINT, "Map", "<", "string", ",", "Array", "<", "Promise", "<")
+    assert words == (REMEMBERED, "Map", "<", "string", ",", "Array", "<", "Promise", "<")
     assert len(words) == 1 + LONGEST
 
 

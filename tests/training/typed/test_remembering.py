@@ -11,7 +11,7 @@ from tests.corpus.typed.making import labelled
 from tests.training.typed.small import rows
 from tidemill.corpus.typed.labelled import LabelledFile
 from tidemill.models.tokenizer import Tokenizer
-from tidemill.models.typed.hints import HINT
+from tidemill.models.typed.hints import REMEMBERED
 from tidemill.models.typed.memory import OTHER, NameMemory, features_of
 from tidemill.models.typed.vocabulary import TypeVocabulary, train_vocabulary
 from tidemill.training.typed.reading import TypedShape, learnt_files, read_windows
@@ -152,7 +152,7 @@ def hints_of(files: Sequence[LabelledFile], found: Remembered, family: str) -> s
         for _, learnt in learnt_files(own, memory, seed=0)
         for words in learnt.notes.values()
     ]
-    return {hint.strip() for note in notes for hint in note.split(HINT)[1:]}
+    return {hint.strip() for note in notes for hint in note.split(REMEMBERED)[1:]}
 
 
 @pytest.mark.usefixtures("little_is_enough")

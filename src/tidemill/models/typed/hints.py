@@ -11,15 +11,19 @@ from tidemill.models.typed.uses import SitedFile
 from tidemill.models.typed.wording import type_words
 from tidemill.source.annotations.scope import TypeName
 
-__all__ = ["HINT", "Notes", "likely_names", "notes_of"]
+__all__ = ["NAMED", "REMEMBERED", "Notes", "likely_names", "notes_of"]
 
-HINT = "~"
-"""The word before a guess."""
+REMEMBERED, NAMED = "~", "^"
+"""The words before a guess by memory, and before the name of a type in scope.
 
-REMEMBERED, NAMED = 2, 2
-"""Guesses by memory, and names of types in scope, that are read of each place."""
+In packages that nothing was learnt from, the first such name is the type's head in 43 % of the
+places that have one, the first guess by memory in 30 % of all; so they must be told apart.
+"""
 
-LEAST_SHARE = 0.1
+MOST_REMEMBERED, MOST_NAMED = 4, 2
+"""Guesses of either kind that are read of each place."""
+
+LEAST_SHARE = 0.03
 LONGEST = 8
 """Words of a guess."""
 
@@ -34,7 +38,7 @@ def notes_of(  # noqa: PLR0917  five facts of one file, in the order in which th
     uses: Mapping[int, Sequence[str]],
     memory: NameMemory,
 ) -> Notes:
-    """Return what is read of sites besides the window: guesses, then how they are used.
+    """Return what is read of sites besides the window: names, guesses, how they are used.
 
     Args:
         file: Whose sites they are.
@@ -48,17 +52,18 @@ def notes_of(  # noqa: PLR0917  five facts of one file, in the order in which th
         site = file.sites[number]
         own = uses.get(number, ())
         features = features_of(site.kind, site.name, own)
-        guesses = memory.guesses(features, most=REMEMBERED)
-        texts = [text for text, share in guesses if share >= LEAST_SHARE]
-        texts += likely_names(site.name, names_at(names, site.place.start))
-        words = [word for text in dict.fromkeys(texts) for word in _hint(text)]
+        likely = likely_names(site.name, names_at(names, site.place.start))
+        words = [word for name in likely for word in _hint(NAMED, name)]
+        for text, share in memory.guesses(features, most=MOST_REMEMBERED):
+            if share >= LEAST_SHARE and text not in likely:
+                words += _hint(REMEMBERED, text)
         if words or own:
             found[number] = (*words, *own)
     return found
 
 
-def _hint(text: str) -> tuple[str, ...]:
-    return (HINT, *type_words(text)[:LONGEST])
+def _hint(mark: str, text: str) -> tuple[str, ...]:
+    return (mark, *type_words(text)[:LONGEST])
 
 
 def likely_names(name: str, names: Iterable[str]) -> list[str]:
@@ -81,4 +86,4 @@ def likely_names(name: str, names: Iterable[str]) -> list[str]:
         for other, some in parts.items()
         if some & own
     }
-    return sorted(scores, key=lambda other: -scores[other])[:NAMED]
+    return sorted(scores, key=lambda other: -scores[other])[:MOST_NAMED]
