@@ -3,14 +3,18 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
+from torch import nn
 
 from tests.training.small import recipe, run
 from tidemill.core.errors import InputError, TidemillError
 from tidemill.training.checkpoint import newest
 from tidemill.training.journal import entries
+from tidemill.training.loop import optimizer_for
+from tidemill.training.recipe import Stage
 from tidemill.training.trainees.trainee import Trainee
 
 STAGES = [
@@ -101,6 +105,25 @@ def test_another_seed_gives_other_bits(tmp_path: Path) -> None:
     first.mkdir()
     second.mkdir()
     assert bits(run(recipe(seed=0), first)[0]) != bits(run(recipe(seed=1), second)[0])
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_tables_of_words_learn_at_a_rate_of_their_own(optimizer: Literal["adamw", "sgd"]) -> None:
+    network = nn.ModuleDict({"words": nn.Embedding(4, 3), "map": nn.Linear(3, 3)})
+    stage = Stage(
+        objectives=("search",), steps=1, optimizer=optimizer, table_rate=16.0, weight_decay=0.1
+    )
+    groups = {
+        id(part): (group["scale"], group["weight_decay"])
+        for group in optimizer_for(network, stage).param_groups
+        for part in group["params"]
+    }
+    names = {name: groups[id(part)] for name, part in network.named_parameters()}
+    assert names == {
+        "words.weight": (16.0, 0.0),
+        "map.weight": (1.0, 0.1),
+        "map.bias": (1.0, 0.0),
+    }
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_names_it(tmp_path: Path) -> None:
