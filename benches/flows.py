@@ -3,12 +3,13 @@
     python benches/flows.py --prepare            fetch the packages and the peers, once
     python benches/flows.py                      everything, some minutes
     python benches/flows.py --quick              our own program alone, seconds
-    python benches/flows.py --types FILE.json    and with the types that a model inferred;
+    python benches/flows.py --types FILE.json    with the types of another model than ours;
                                                  --package-types FOLDER for those of packages
 
 Four parts: (1) a program written for this, whose forty flows and forty-five clean near twins
 are known (``benches/flows/harbour``), with its annotations, without them, with those of
-requests alone, and with all of them handed over from outside; (2) the same by atom;
+requests alone, with all of them handed over from outside, and with those that the expert
+``types-ts`` infers, unchecked; (2) the same by atom;
 (3) packages of npm with a known weakness (the index of SecBench.js): whether a flow from
 what a caller hands over comes to the line that the advisory names; (4) how many calls have
 a target, against what tsc says. ``--types`` is a file as ``tidemill dataflow --types`` reads
@@ -29,6 +30,7 @@ from flows_program import (
     Place,
     Truth,
     annotated_copy,
+    inferred_types,
     original_types,
     read_truth,
     stripped_copy,
@@ -136,17 +138,15 @@ def program_figures(types: Path | None, *, with_atom: bool) -> Iterator[Figure]:
         ("stripped + requests", bare, requests),
         ("stripped + oracle", bare, oracle),
     ]
-    given = read_given_types(types) if types is not None else ()
-    if given:
-        variants.append(("stripped + inferred", bare, given))
+    given = read_given_types(types or inferred_types(bare, BUILD / "inferred.json"))
+    variants.append(("stripped + inferred", bare, given))
     for name, program, known in variants:
         yield from our_figures(name, traced(program, known), truth)
     if with_atom:
         yield from atom_figures("original types", HARBOUR, truth)
         yield from atom_figures("stripped", bare, truth)
-        if given:
-            written = annotated_copy(BUILD / "inferred", bare, given)
-            yield from atom_figures("stripped + inferred", written, truth)
+        written = annotated_copy(BUILD / "inferred", bare, given)
+        yield from atom_figures("stripped + inferred", written, truth)
 
 
 def main() -> None:

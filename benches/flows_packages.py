@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows_peer import INPUT, MODES, Way, atom_ways
+from flows_program import inferred_types
 
 from report import Figure
 from tidemill.core.errors import TidemillError
@@ -36,6 +37,7 @@ __all__ = ["Weakness", "package_figures", "prepare_packages", "weaknesses"]
 
 REPOSITORY = Path(__file__).parents[1]
 FOLDER = REPOSITORY / "build" / "flows" / "packages"
+INFERRED = FOLDER.with_name("package-types")
 INDEX = "secbench-js-index/index.csv"
 SEED = 11
 WANTED = {"command-injection": 6, "code-injection": 5, "path-traversal": 6, "redos": 3}
@@ -142,16 +144,15 @@ def package_figures(types: Path | None = None, *, with_atom: bool = True) -> lis
 
     Args:
         types: A folder with a file of types ``NAME.json`` for packages, paths in it from the
-            package's folder.
+            package's folder; else the expert that comes along infers them.
         with_atom: Whether to ask atom as well.
     """
     present = _present()
     if not present:
         print("no packages: --prepare, and TIDEMILL_DATA")
     figures = list(_figures("ours, no types", present, {one: _ours(one) for one in present}))
-    if types is not None:
-        inferred = {one: _ours(one, types / f"{one.name}.json") for one in present}
-        figures += _figures("ours, inferred types", present, inferred)
+    inferred = {one: _ours(one, _types_of(one, types)) for one in present}
+    figures += _figures("ours, inferred types", present, inferred)
     if with_atom and shutil.which("node") is not None:
         figures += _figures("atom", present, {one: _atom(one) for one in present})
     return figures
@@ -168,6 +169,17 @@ def _figures(who: str, present: list[Weakness], results: dict[Weakness, bool]) -
             unit=f"of {len(asked)}",
             peer=f"missed: {missed}" if missed else "",
         )
+
+
+def _types_of(one: Weakness, types: Path | None) -> Path | None:
+    folder = _sources(one)
+    if types is not None or folder is None:
+        return types and types / f"{one.name}.json"
+    try:
+        return inferred_types(folder, INFERRED / f"{one.name}.json")
+    except RuntimeError as error:
+        print(f"{one.name}: {error}")
+        return None
 
 
 def _ours(one: Weakness, types: Path | None = None) -> bool:

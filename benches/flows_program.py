@@ -7,11 +7,16 @@ express, pg, mysql2, sqlite3, typeorm, mongodb, mongoose and axios, as declared.
 """
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from alone import NOBODYS
 
 from tidemill.source.annotations.finding import sites_of
 from tidemill.source.annotations.site import TypeSite
@@ -26,6 +31,7 @@ __all__ = [
     "Place",
     "Truth",
     "annotated_copy",
+    "inferred_types",
     "original_types",
     "read_truth",
     "stripped_copy",
@@ -109,6 +115,27 @@ def original_types(folder: Path = HARBOUR) -> list[GivenType]:
                     )
                 )
     return found
+
+
+def inferred_types(program: Path, report: Path) -> Path:
+    """Let the expert that comes along infer the types of a program, and return its report.
+
+    Raises:
+        RuntimeError: The command failed.
+    """
+    tidemill = Path(sys.executable).with_name("tidemill")
+    told = subprocess.run(
+        [str(tidemill), "types", ".", "--no-check", "--json"],
+        cwd=program,
+        env=os.environ | {"TIDEMILL_EXPERTS": str(NOBODYS)},
+        capture_output=True,
+        check=False,
+    )
+    if told.returncode not in {0, 1}:
+        raise RuntimeError(told.stderr.decode())
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_bytes(told.stdout)
+    return report
 
 
 def types_file(types: Iterable[GivenType], path: Path) -> Path:
