@@ -51,6 +51,12 @@ def by_name(found: Notes) -> dict[int, str]:
         ("", ["Pond"], []),
         ("_1", ["Pond", "_1"], []),
         ("pond", [], []),
+        ("req", ["Pond", "Response", "Request"], ["Request"]),
+        ("evt", ["Event", "Vet"], ["Event"]),
+        ("dbCtx", ["Context", "DatabaseContext", "Pond"], ["DatabaseContext", "Context"]),
+        ("res", ["Res", "Response"], ["Res", "Response"]),
+        ("e", ["Event"], []),
+        ("requests", ["Request"], []),
     ],
 )
 def test_types_that_share_most_with_a_name_come_first(

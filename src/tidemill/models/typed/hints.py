@@ -24,6 +24,8 @@ MOST_REMEMBERED, MOST_NAMED = 4, 2
 """Guesses of either kind that are read of each place."""
 
 LEAST_SHARE = 0.03
+HALF = 0.5
+SHORTEST = 2
 LONGEST = 8
 """Words of a guess."""
 
@@ -69,7 +71,8 @@ def _hint(mark: str, text: str) -> tuple[str, ...]:
 def likely_names(name: str, names: Iterable[str]) -> list[str]:
     """Return the types in scope that share most with a name: ``Layer`` for ``baseLayer``.
 
-    A part that many of the types have says little of any of them.
+    A part that many of the types have says little of any of them; one that a part of the name
+    shortens, as ``req`` does ``Request``, counts half.
 
     Args:
         name: Of what is to be typed.
@@ -80,10 +83,21 @@ def likely_names(name: str, names: Iterable[str]) -> list[str]:
         return []
     parts = {other: {*parts_of(other)} for other in dict.fromkeys(names)}
     frequent = Counter(part for some in parts.values() for part in some)
-    scores = {
-        # The sum is exact, for the order of a set differs from process to process.
-        other: fsum(1 / frequent[part] for part in some & own) / (1 + len(some - own)) ** 0.5
-        for other, some in parts.items()
-        if some & own
-    }
+    scores: dict[str, float] = {}
+    for other, some in parts.items():
+        shared = some & own
+        shortened = {part for part in some - own if any(_shortens(one, part) for one in own - some)}
+        if shared or shortened:
+            # The sum is exact, for the order of a set differs from process to process.
+            score = fsum(1 / frequent[part] for part in shared)
+            score += HALF * fsum(1 / frequent[part] for part in shortened)
+            scores[other] = score / (1 + len(some - own - shortened)) ** 0.5
     return sorted(scores, key=lambda other: -scores[other])[:MOST_NAMED]
+
+
+def _shortens(short: str, part: str) -> bool:
+    """Whether a word begins like another one and has some of its letters, in order."""
+    if not SHORTEST <= len(short) < len(part) or short[0] != part[0]:
+        return False
+    letters = iter(part)
+    return all(letter in letters for letter in short)
