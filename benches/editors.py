@@ -116,6 +116,8 @@ class Editor:
     def resident(self) -> int:
         """Return the resident bytes of the server."""
         process = self._client._server  # noqa: SLF001  # the library says it nowhere else
+        if process is None:
+            raise RuntimeError("the server has not begun")
         statm = Path("/proc", str(process.pid), "statm").read_text(encoding="ascii")
         return int(statm.split()[1]) * PAGE
 
@@ -123,7 +125,7 @@ class Editor:
         """Ask the server to end."""
         await self._client.shutdown_async(None)
         self._client.exit(None)
-        await self._client.stop()
+        await self._client.stop()  # type: ignore[no-untyped-call]
 
 
 async def waited(path: Path, root: Path, experts: Path, *, quick: bool) -> Waited:

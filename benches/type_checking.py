@@ -185,7 +185,8 @@ def main() -> None:
     names = [*QUICK] if arguments.quick else [*PROGRAMS]
     if not all(original(name).is_dir() for name in names):
         raise SystemExit("the packages are not there; fetch them with --prepare")
-    found, said = [], []
+    found: list[Checked] = []
+    said: list[Figure] = []
     for name in names:
         one = checked(name, arguments.experts.resolve())
         for error, count in one.new.items():

@@ -41,7 +41,7 @@ def test_a_text_is_read_alike_alone_and_beside_a_longer_one() -> None:
 def test_a_gradient_reaches_the_weights_of_every_distance() -> None:
     model = Seq2Seq(SEEING, torch.Generator().manual_seed(5))
     states = model.encode(source_batch([[3, 4, 5, 6, 1]], SEEING)).states
-    states.pow(3).sum().backward()
+    states.pow(3).sum().backward()  # type: ignore[no-untyped-call]
     assert model.neighbours is not None
     gradient = model.neighbours.weight.grad
     assert gradient is not None

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
-from functools import cache
-from typing import Protocol, TextIO, cast, runtime_checkable
+from typing import TextIO
 
 from tidemill.core.errors import TidemillError
 
@@ -33,15 +32,6 @@ REGIONS_SHOWN = 4
 _LEAVES = (str, int, float, type(None))
 WIDEST = 72
 """Columns that a cell may take before it stops pushing those of other rows aside."""
-
-
-@runtime_checkable
-class Reportable(Protocol):
-    """An answer that says itself how programs see it."""
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the facts, ready for JSON."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +112,12 @@ def json_text(value: object) -> str:
 
 
 def plain(value: object) -> object:
-    """Return ``value`` in the terms of JSON: dataclasses become objects, paths text."""
+    """Return ``value`` in the terms of JSON: what has ``to_dict`` says itself what it is."""
     if isinstance(value, _LEAVES):
         return value
-    if _is_reportable(type(value)):
-        return plain(cast("Reportable", value).to_dict())
+    told = getattr(value, "to_dict", None)
+    if told is not None:
+        return plain(told())
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -138,12 +129,6 @@ def _plain_object(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-@cache
-def _is_reportable(kind: type) -> bool:
-    """Whether values of a class say themselves what they are; protocols are slow to ask."""
-    return issubclass(kind, Reportable)
 
 
 def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
