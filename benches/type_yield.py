@@ -10,6 +10,8 @@ without a word, most of them of some packages. Beside it, what the server of sli
 our own slices of the same sources (atom's come without the text of their functions), held to the
 rules of the published pass: confidence, uninformative types, members that are lacking.
 
+Of immer, which ``--quick`` takes, atom digests next to nothing: it shows that the bench runs.
+
     .venv/bin/python benches/type_yield.py --prepare
     .venv/bin/python benches/type_yield.py [--quick] [--experts FOLDER]
 """

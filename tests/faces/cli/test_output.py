@@ -108,3 +108,8 @@ def test_errors_are_told_for_people_and_for_programs(
     told = capsys.readouterr()
     assert told.err == ""
     assert json.loads(told.out)["exit_code"] == code
+
+
+def test_what_json_has_no_term_for_is_not_passed_off_as_text() -> None:
+    with pytest.raises(TypeError):
+        json_text({"raw": b"bytes"})

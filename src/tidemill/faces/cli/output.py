@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TextIO
 
 from tidemill.core.errors import TidemillError
@@ -29,9 +30,11 @@ __all__ = [
 BOLD, DIM, RED, GREEN, YELLOW, BLUE = "1", "2", "31", "32", "33", "34"
 GAP = "  "
 REGIONS_SHOWN = 4
-_LEAVES = (str, int, float, type(None))
 WIDEST = 72
 """Columns that a cell may take before it stops pushing those of other rows aside."""
+
+LEAVES = (str, int, float, type(None))
+"""What is a term of JSON as it is; most values are, so they are asked for first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ def json_text(value: object) -> str:
 
 def plain(value: object) -> object:
     """Return ``value`` in the terms of JSON: what has ``to_dict`` says itself what it is."""
-    if isinstance(value, _LEAVES):
+    if isinstance(value, LEAVES):
         return value
     told = getattr(value, "to_dict", None)
     if told is not None:
@@ -128,7 +131,9 @@ def plain(value: object) -> object:
 def _plain_object(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Path) else value
 
 
 def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:

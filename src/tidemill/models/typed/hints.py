@@ -16,7 +16,7 @@ __all__ = ["NAMED", "REMEMBERED", "Notes", "likely_names", "notes_of"]
 REMEMBERED, NAMED = "~", "^"
 """The words before a guess by memory, and before the name of a type in scope.
 
-In packages that nothing was learnt from, the first such name is the type's head in 43 % of the
+In packages that nothing was learnt from, the first such name is the type's head in 44 % of the
 places that have one, the first guess by memory in 30 % of all; so they must be told apart.
 """
 
@@ -24,8 +24,18 @@ MOST_REMEMBERED, MOST_NAMED = 4, 2
 """Guesses of either kind that are read of each place."""
 
 LEAST_SHARE = 0.03
-HALF = 0.5
+"""Of a guess by memory that is read."""
+
+SHORTENED = 0.5
+"""What a part counts that is shortened in a name, beside one that is there whole.
+
+It gives 47 % of the places a likely name instead of 43 %, and is right in 44 % of them (2,402
+places of the valid packages).
+"""
+
 SHORTEST = 2
+"""Letters of what may be short for another word."""
+
 LONGEST = 8
 """Words of a guess."""
 
@@ -90,7 +100,7 @@ def likely_names(name: str, names: Iterable[str]) -> list[str]:
         if shared or shortened:
             # The sum is exact, for the order of a set differs from process to process.
             score = fsum(1 / frequent[part] for part in shared)
-            score += HALF * fsum(1 / frequent[part] for part in shortened)
+            score += SHORTENED * fsum(1 / frequent[part] for part in shortened)
             scores[other] = score / (1 + len(some - own - shortened)) ** 0.5
     return sorted(scores, key=lambda other: -scores[other])[:MOST_NAMED]
 
