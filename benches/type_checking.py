@@ -36,7 +36,6 @@ from report import Figure, show
 from tidemill.metrics.types.canonical import canonical, head
 
 QUICK = ("immer",)
-SECONDS = 1200
 FILLED_TARGET = 20.0
 """Of the places that were untyped: the share that JoernTI fills in the artifact's tables."""
 
@@ -74,7 +73,7 @@ class Checked:
 def checked(name: str, experts: Path) -> Checked:
     """Take a package's types away, let them be found, and look at what was written."""
     before = diagnostics(bare_copy(name))
-    run = typed_copy(name, experts=experts, seconds=SECONDS)
+    run = typed_copy(name, experts=experts)
     facts = json.loads(run.told)
     after, whole = diagnostics(run.folder), diagnostics(original(name))
     files = sum(1 for _ in source_files(original(name)))

@@ -47,6 +47,8 @@ PROGRAMS = {
     "mobx": "mobx@7.1.3",
     "zod": "zod@4.6.7",
 }
+CHECK_SECONDS = 600
+"""How long the check of one package may take; what was not looked at then is not written."""
 TESTS = {"tests", "__tests__", "benchmarks"}
 SAID = re.compile(r"(?P<file>[^(\s]+)\((?P<line>\d+),\d+\): error (?P<code>TS\d+): (?P<text>.*)")
 
@@ -127,13 +129,12 @@ def original_types(name: str) -> dict[SitePlace, str]:
     return found
 
 
-def typed_copy(name: str, *, experts: Path, seconds: int) -> TypedRun:
+def typed_copy(name: str, *, experts: Path) -> TypedRun:
     """Run the command on a copy without annotations, and let it write what it found.
 
     Args:
         name: Which package.
         experts: Where a folder of experts stands before those that come along.
-        seconds: How long checking may take.
 
     Raises:
         RuntimeError: The command failed.
@@ -146,7 +147,7 @@ def typed_copy(name: str, *, experts: Path, seconds: int) -> TypedRun:
     settings = {"TIDEMILL_EXPERTS": str(experts), "TIDEMILL_STORE": str(BUILD / name / "store")}
     begun = time.perf_counter()
     done = subprocess.run(
-        [*command, "--seconds", str(seconds)],
+        [*command, "--seconds", str(CHECK_SECONDS)],
         cwd=target,
         env=os.environ | settings,
         capture_output=True,

@@ -40,6 +40,7 @@ from tidemill.core.progress import Silence
 from tidemill.core.settings import Settings
 from tidemill.faces.joernti.command import SlicesInferred
 from tidemill.faces.joernti.filters import GraphNode, WriteBackRules, is_untyped
+from tidemill.faces.joernti.threshold import JOERN_THRESHOLD
 from tidemill.source.slices.assembly import SliceRules
 from tidemill.source.slices.formats.joern import to_joern
 from tidemill.source.slices.formats.places import positioned
@@ -52,11 +53,10 @@ from tidemill.tasks.types.project import read_project
 
 BUILD = Path(__file__).parents[1] / "build" / "types"
 QUICK = ("immer",)
-SECONDS = 1200
 YIELD_TARGET = 20.0
 SLICED = SliceRules(exclude_operators=True, with_source=True)
-ABOVE = 0.8
-"""Joern's pass takes what is surer."""
+ACCEPTED = 0.4
+"""A confidence from which a consumer may take answers, by ``--accept-from``."""
 
 Key = tuple[str, str, int]
 """Full name of a method, name of an object, and the how-many-th of that name."""
@@ -130,7 +130,8 @@ def answered(name: str, experts: Path) -> Counter[str]:
         if not is_untyped(node.type_name):
             continue
         found["answers"] += 1
-        found["sure"] += answer.confidence > ABOVE
+        found["sure"] += answer.confidence > JOERN_THRESHOLD
+        found["accepted"] += answer.confidence >= ACCEPTED
         found[str(rules.verdict(answer, node).refusal or "written")] += 1
     return found
 
@@ -194,7 +195,8 @@ def figures(name: str, views: Mapping[str, list[View]], answers: Counter[str]) -
         value=100 * answers["members"] / max(1, answers["answers"]),
         unit=f"% of {answers['answers']:,}",
         peer=f"published 1.0 %; written {answers['written']:,}, uninformative"
-        f" {answers['uninformative']:,}, surer than {ABOVE}: {answers['sure']:,}",
+        f" {answers['uninformative']:,}, surer than {JOERN_THRESHOLD}: {answers['sure']:,},"
+        f" from {ACCEPTED} up: {answers['accepted']:,}",
     )
 
 
@@ -219,7 +221,7 @@ def main() -> None:
     for name in QUICK if options.quick else PROGRAMS:
         typed = BUILD / name / "typed"
         if not options.again or not typed.is_dir():
-            typed = typed_copy(name, experts=experts, seconds=SECONDS).folder
+            typed = typed_copy(name, experts=experts).folder
         folders = {"bare": bare_copy(name), "typed": typed, "original": original(name)}
         slices = {kind: sliced(name, kind, folder) for kind, folder in folders.items()}
         views = {kind: view_of(own) for kind, own in slices.items()}

@@ -82,6 +82,20 @@ def test_what_is_less_sure_is_left_out(tidemill: Run, slices: Path) -> None:
     assert told[:2] == (0, "[]\n")
 
 
+def test_joern_takes_what_it_is_to_accept(tidemill: Run, slices: Path) -> None:
+    told = tidemill("joernti", "--input-slice", str(slices), "--accept-from", "0.85")
+    (app, _) = json.loads(told[1])
+    assert app["confidence"] == pytest.approx(0.81 + 0.19 / 3)
+    assert app["alternatives"][0]["confidence"] == pytest.approx(0.8 * 0.8 / 0.85)
+
+
+@pytest.mark.parametrize("value", ["0", "1", "nan", "-1"])
+def test_what_cannot_be_set_apart_is_refused(tidemill: Run, slices: Path, value: str) -> None:
+    code, out, err = tidemill("joernti", "--input-slice", str(slices), "--accept-from", value)
+    assert (code, out) == (2, "")
+    assert "Choose between 0 and 1" in err
+
+
 def test_the_form_of_the_paper_is_read(tidemill: Run, slices: Path) -> None:
     document = json.loads(json.dumps(AS_MAP))
     document["objectSlices"]["app.js::program"]["source"] = "const größe = 3; let app;"

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from tidemill.faces.joernti.answers import Alternative, InferredType, written
 from tidemill.faces.joernti.binding import DEFAULT_PORT, Address, Binding
 from tidemill.faces.joernti.limits import Limits
 from tidemill.faces.joernti.server import serve
+from tidemill.faces.joernti.threshold import AcceptFrom
 from tidemill.source.slices.formats.reading import read_slices
 from tidemill.tasks.types.experts import type_source
 from tidemill.tasks.types.sliced import ObjectType, object_types
@@ -39,6 +40,10 @@ Least = Annotated[
     float,
     typer.Option("--min-confidence", min=0.0, max=1.0, help="Leave out what is less sure."),
 ]
+Accept = Annotated[
+    float | None,
+    typer.Option("--accept-from", help="Move confidences: Joern takes these up, its rule is >.8."),
+]
 
 
 class SlicesInferred:
@@ -47,12 +52,21 @@ class SlicesInferred:
     Args:
         source: Who guesses.
         least: Confidence below which nothing is said.
+        sent: Makes the confidence that is sent of the one that was inferred.
         path: Where the slices come from, as errors name it.
     """
 
-    def __init__(self, source: TypeSource, *, least: float = 0.0, path: str = "request") -> None:
+    def __init__(
+        self,
+        source: TypeSource,
+        *,
+        least: float = 0.0,
+        sent: Callable[[float], float] = float,
+        path: str = "request",
+    ) -> None:
         self._source = source
         self._least = least
+        self._sent = sent
         self._path = path
 
     def infer(self, program_slice: str) -> Iterator[InferredType]:
@@ -60,10 +74,10 @@ class SlicesInferred:
         program = read_slices(program_slice.encode("utf-8", "replace"), path=self._path)
         for found in object_types(program, self._source):
             if found.types[0][1] >= self._least:
-                yield _answer(found)
+                yield _answer(found, self._sent)
 
 
-def joernti(
+def joernti(  # noqa: PLR0913  a verb's parameters are its flags
     *,
     input_slice: Slice = None,
     output: Output = None,
@@ -71,12 +85,15 @@ def joernti(
     port: Port = DEFAULT_PORT,
     as_root: AsRoot = False,
     min_confidence: Least = 0.0,
+    accept_from: Accept = None,
 ) -> None:
     """Answer usage slices with types: over Joern's protocol, or for a file.
 
     The server speaks the protocol of JoernTI: one JSON document of slices a
     connection, ended by two carriage returns, answered by a JSON array. The slices
-    of today's Joern, those of the paper and those of atom are read.
+    of today's Joern, those of the paper and those of atom are read. A confidence is
+    how often such an answer is right; Joern takes what is above .8, and few answers
+    are that sure: --accept-from .4 has it take what is right at least four times in ten.
 
     For example:
 
@@ -86,8 +103,9 @@ def joernti(
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     path = "request" if input_slice is None else str(input_slice)
+    sent = float if accept_from is None else AcceptFrom(accept_from)
     source = type_source(resolve().settings)
-    inference = SlicesInferred(source, least=min_confidence, path=path)
+    inference = SlicesInferred(source, least=min_confidence, sent=sent, path=path)
     if input_slice is not None:
         answer = written(inference.infer(_read(input_slice))) + b"\n"
         if output is None:
@@ -112,13 +130,13 @@ def _tell(address: Address) -> None:
     sys.stderr.write(f"answering at {address.host}:{address.port}; stop with Ctrl-C\n")
 
 
-def _answer(found: ObjectType) -> InferredType:
+def _answer(found: ObjectType, sent: Callable[[float], float]) -> InferredType:
     (best, confidence), *others = found.types
     return InferredType(
         target_identifier=found.target,
         type=best,
-        confidence=confidence,
+        confidence=sent(confidence),
         scope=found.scope,
-        alternatives=tuple(Alternative(type=name, confidence=own) for name, own in others),
+        alternatives=tuple(Alternative(type=name, confidence=sent(own)) for name, own in others),
         at=found.at,
     )

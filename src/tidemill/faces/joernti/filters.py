@@ -12,6 +12,7 @@ from typing import Protocol
 from tidemill.core.errors import SettingError
 from tidemill.faces.joernti.answers import InferredType
 from tidemill.faces.joernti.ecmascript import GLOBAL_OBJECTS
+from tidemill.faces.joernti.threshold import JOERN_THRESHOLD
 
 __all__ = [
     "GraphNode",
@@ -101,7 +102,7 @@ class WriteBackRules:
         SettingError: The confidence is out of range.
     """
 
-    above: float = 0.8
+    above: float = JOERN_THRESHOLD
     builtins: frozenset[str] = GLOBAL_OBJECTS
     members: MemberLookup = field(default_factory=_NothingKnown)
 
