@@ -34,6 +34,7 @@ def beam(  # noqa: PLR0913  all but network and batch by name
     constraints: Sequence[Constraint[Any] | None] | None = None,
     prompts: Sequence[Sequence[int]] | None = None,
     most_tokens: int | None = None,
+    whole: bool = False,
 ) -> list[tuple[Hypothesis, ...]]:
     """Write the most probable texts for each input.
 
@@ -49,6 +50,7 @@ def beam(  # noqa: PLR0913  all but network and batch by name
         prompts: What each text begins with, by default one text for each input; otherwise as
             many for each, side by side and of equal length.
         most_tokens: That may be written for each; by default as many as the config allows.
+        whole: Whether a text that has not come to its end by then is no answer.
 
     Returns:
         For each text, in the order of the inputs, up to ``answers`` hypotheses without what
@@ -68,7 +70,7 @@ def beam(  # noqa: PLR0913  all but network and batch by name
         following = Following(network, batch, constraints, prompts=prompts, most_tokens=most_tokens)
         end = network.config.eos_token_id
         searches = [
-            _Search([path], beams, answers, owner=number // following.width)
+            _Search([path], beams, answers, whole=whole, owner=number // following.width)
             for number, path in enumerate(following.first)
         ]
         layout = searches
@@ -88,12 +90,15 @@ class _Search:
         owner: Number of the input.
     """
 
-    def __init__(self, running: list[Path], beams: int, wanted: int, *, owner: int) -> None:
+    def __init__(
+        self, running: list[Path], beams: int, wanted: int, *, whole: bool, owner: int
+    ) -> None:
         self.running = running
         self.owner = owner
         self.parents: list[int] = []
         self.beams = beams
         self._wanted = wanted
+        self._whole = whole
         self._finished: list[Path] = []
 
     @property
@@ -112,7 +117,8 @@ class _Search:
             grown: Which row each came from, and the path; the best first.
             is_last: Whether none may go on.
         """
-        ended = [path for _, path in grown[: self.beams] if path.is_done or is_last]
+        is_cut = is_last and not self._whole
+        ended = [path for _, path in grown[: self.beams] if path.is_done or is_cut]
         self._finished = sorted(self._finished + ended, key=lambda path: -path.score)[: self.beams]
         going = [] if is_last else [pair for pair in grown if not pair[1].is_done][: self.beams]
         self.parents = [row for row, _ in going]

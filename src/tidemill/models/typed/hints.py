@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from math import fsum
 
 from tidemill.models.typed.memory import NameMemory, features_of
@@ -91,10 +93,15 @@ def likely_names(name: str, names: Iterable[str]) -> list[str]:
     own = {*parts_of(name)}
     if not own:
         return []
-    parts = {other: {*parts_of(other)} for other in dict.fromkeys(names)}
-    frequent = Counter(part for some in parts.values() for part in some)
+    types = _parted(tuple(dict.fromkeys(names)))
+    frequent = types.frequent
+    near = own.union(
+        part for one in own for part in types.initials.get(one[0], ()) if _shortens(one, part)
+    )
     scores: dict[str, float] = {}
-    for other, some in parts.items():
+    for other, some in types.parts.items():
+        if near.isdisjoint(some):
+            continue
         shared = some & own
         shortened = {part for part in some - own if any(_shortens(one, part) for one in own - some)}
         if shared or shortened:
@@ -103,6 +110,25 @@ def likely_names(name: str, names: Iterable[str]) -> list[str]:
             score += SHORTENED * fsum(1 / frequent[part] for part in shortened)
             scores[other] = score / (1 + len(some - own - shortened)) ** 0.5
     return sorted(scores, key=lambda other: -scores[other])[:MOST_NAMED]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parted:
+    """The parts of several names, in how many of them each is, and those with each initial."""
+
+    parts: Mapping[str, frozenset[str]]
+    frequent: Counter[str]
+    initials: Mapping[str, Sequence[str]]
+
+
+@lru_cache(maxsize=16)
+def _parted(names: tuple[str, ...]) -> _Parted:
+    parts = {name: frozenset(parts_of(name)) for name in names}
+    frequent = Counter(part for some in parts.values() for part in some)
+    initials: dict[str, list[str]] = {}
+    for part in frequent:
+        initials.setdefault(part[0], []).append(part)
+    return _Parted(parts=parts, frequent=frequent, initials=initials)
 
 
 def _shortens(short: str, part: str) -> bool:

@@ -44,7 +44,7 @@ class Reading:
     most_tokens: int
     hypotheses: int = 4
     windows: int = 16
-    longest: int = 24
+    longest: int = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +175,7 @@ class TypeInference:
                 [self._vocabulary.sentinels[one.window.sentinels[turn]]] for one, turn in lines
             ],
             most_tokens=min(self._reading.longest, model.config.max_target_tokens),
+            whole=True,
         )
         return [
             [
@@ -185,11 +186,10 @@ class TypeInference:
         ]
 
     def _inferred(self, site: int, hypotheses: Sequence[Hypothesis]) -> Inferred:
-        whole = [one for one in hypotheses if one.is_finished]
         return Inferred(
             site=site,
-            texts=tuple(self._vocabulary.text(one.tokens[:-1]) for one in whole),
-            scores=tuple(one.log_probability for one in whole),
+            texts=tuple(self._vocabulary.text(one.tokens[:-1]) for one in hypotheses),
+            scores=tuple(one.log_probability for one in hypotheses),
         )
 
 

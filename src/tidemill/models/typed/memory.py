@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.core.errors import ExpertError
+from tidemill.models.typed.damage import DAMAGES
 from tidemill.models.typed.parts import parts_of
 
 __all__ = ["MEMORY", "NameMemory", "features_of"]
@@ -29,9 +30,6 @@ SMOOTHING = 2.0
 LARGEST_FILE = 16 << 20
 MOST_COUNT = float(1 << 53)
 """Up to here, whole numbers are exact."""
-
-DAMAGES = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading a damaged file ends with."""
 
 MARKS = frozenset({".", "=", "<-", "return"})
 """Words of uses that stand before what they speak of."""

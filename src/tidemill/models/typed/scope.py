@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tidemill.core.errors import ExpertError
+from tidemill.models.typed.damage import DAMAGES
 from tidemill.source.annotations.scope import TypeName, qualified_names_of, type_names_of
 from tidemill.source.parsing import SyntaxTree
 
@@ -52,14 +54,21 @@ class Lexicon:
             facts = json.loads(data[:LARGEST_FILE])
             return cls(
                 names={
-                    str(name): (int(least), None if most is None else int(most))
-                    for name, (least, most) in facts["names"].items()
+                    str(name): _arity(least, most) for name, (least, most) in facts["names"].items()
                 },
                 parameters=tuple(map(str, facts["parameters"])),
                 heads=tuple(map(str, facts["heads"])),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except DAMAGES as error:
             raise ExpertError(f"the expert's types cannot be read: {error}") from error
+
+
+def _arity(least: Any, most: Any) -> Arity:
+    """Check the numbers of type arguments that stand in a file."""
+    arity = int(least), None if most is None else int(most)
+    if arity[0] < 0 or (arity[1] is not None and arity[1] < arity[0]):
+        raise ValueError(f"no name takes from {least} to {most} type arguments")
+    return arity
 
 
 def sayable_names(tree: SyntaxTree) -> tuple[TypeName, ...]:

@@ -33,7 +33,7 @@ from tidemill.training.typed.remembering import Remembered, remembered, seen_in
 
 __all__ = ["Lessons", "Windows"]
 
-VERSION = 5
+VERSION = 6
 """Raised whenever the same files would be read as other numbers."""
 
 VOCABULARY_FILES = 2_000

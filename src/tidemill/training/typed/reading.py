@@ -202,9 +202,13 @@ def _renamed(learnt: LearntFile, changes: Mapping[str, str]) -> LearntFile:
             words=renamed(document.words, changes), starts=document.starts, marks=document.marks
         ),
         answers={site: renamed(words, changes) for site, words in learnt.answers.items()},
-        names=[replace(name, name=renamed([name.name], changes)[0]) for name in learnt.names],
+        names=[replace(name, name=_with_qualifiers(name.name, changes)) for name in learnt.names],
         notes={site: renamed(words, changes) for site, words in learnt.notes.items()},
     )
+
+
+def _with_qualifiers(name: str, changes: Mapping[str, str]) -> str:
+    return ".".join(renamed(name.split("."), changes))
 
 
 @functools.lru_cache(maxsize=2)
