@@ -34,7 +34,9 @@ class TypeAnswer:
     Attributes:
         site: Its number.
         types: Their texts.
-        confidences: The chance that each is right, as calibrated on held-out packages.
+        confidences: The chance that the first is right, as calibrated on held-out packages; of
+            the others what the same curve says of their scores, which is more than their share
+            where the first is likely.
     """
 
     site: int

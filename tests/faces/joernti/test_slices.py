@@ -46,7 +46,7 @@ def test_nothing_may_be_asked(value: object) -> None:
         ({"objectSlices": "x"}, "neither a map of methods nor a list"),
         ({"objectSlices": [method("x")]}, "method 0 of objectSlices has no fullName"),
         ({"objectSlices": [7]}, "method 0 of objectSlices has no fullName"),
-        ({"objectSlices": {"f": []}}, "method 0 of objectSlices has no list of slices"),
+        ({"objectSlices": {"f": 7}}, "method 0 of objectSlices has no list of slices"),
         ({"objectSlices": {"f": {"slices": {}}}}, "has no list of slices"),
         ({"objectSlices": {"f": {"slices": [7]}}}, "slice 0 of method 0 names no targetObj"),
         ({"objectSlices": {"f": {"slices": [{"targetObj": {}}]}}}, "names no targetObj"),

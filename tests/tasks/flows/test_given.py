@@ -69,6 +69,8 @@ def test_places_that_are_not_there_are_left_out(root: Path, settings: Settings) 
         given(1, 999),
         given(1, 1, file="gone.ts"),
         given(1, 1, file="../../etc/passwd"),
+        given(1, 1, file="\ud800.ts"),
+        given(1, 1, file="a" * 5_000),
         given(1, 2, is_return=True),
         given(1, 1, file="b.py", is_return=True),
     ]
@@ -113,6 +115,7 @@ def test_a_report_of_types_is_read(tmp_path: Path) -> None:
         ({"column": 1.5}, r"\$\[0\].column"),
         ({"confidence": 1.1}, r"\$\[0\].confidence must be a number from 0 to 1"),
         ({"confidence": "high"}, r"\$\[0\].confidence"),
+        ({"confidence": 10**400}, r"\$\[0\].confidence"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_path(

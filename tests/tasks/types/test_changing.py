@@ -3,14 +3,20 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.tasks.types.table import Table
 from tidemill.core.errors import InputError
+from tidemill.core.files import write_atomically
 from tidemill.core.settings import Settings
+from tidemill.tasks.types import changing
 from tidemill.tasks.types.changing import Changed, apply_changes, undo_changes
 from tidemill.tasks.types.diff import diff_of
+from tidemill.tasks.types.inferring import types_of
 from tidemill.tasks.types.report import TypesReport
+from tidemill.tasks.types.rules import TypeRules
 
 Program = Callable[[Mapping[str, str]], Path]
 Run = Callable[..., TypesReport]
@@ -98,6 +104,51 @@ def test_undoing_goes_back_step_by_step(program: Program, unchecked: Run) -> Non
     assert (folder / "a.ts").read_text() == "export function f(a: string, b) {}\n"
     undone(folder)
     assert (folder / "a.ts").read_text() == "export function f(a, b) {}\n"
+
+
+def test_what_cannot_be_undone_does_not_stand_before_older_changes(
+    program: Program, unchecked: Run
+) -> None:
+    folder = program({"a.ts": TEXT})
+    applied(unchecked(folder, {"a": "string"}), folder)
+    (folder / "b.ts").write_text(TEXT)
+    applied(unchecked(folder, {"a": "string"}), folder)
+    (folder / "b.ts").unlink()
+    back = undone(folder)
+    assert back.files == ("a.ts",)
+    assert [one.path for one in back.refused] == ["b.ts"]
+
+
+def test_what_somebody_writes_meanwhile_stays(
+    found: TypesReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = found.changes[0].path.parent
+
+    def write(path: Path, data: bytes, **facts: Any) -> None:
+        write_atomically(path, data, **facts)
+        if path.name == "a.ts":
+            (folder / "b.ts").write_text("mine")
+
+    monkeypatch.setattr(changing, "write_atomically", write)
+    changed = applied(found, folder)
+    assert changed.files == ("a.ts",)
+    assert [one.reason for one in changed.refused] == ["it has changed since it was read"]
+    assert (folder / "b.ts").read_text() == "mine"
+
+
+def test_links_stay_and_what_they_lead_to_is_written(program: Program) -> None:
+    folder = program({"real.ts": TEXT, "pkg/own.ts": TEXT})
+    (folder / "pkg/link.ts").symlink_to("../real.ts")
+    report = types_of(
+        [folder / "pkg"],
+        source=Table({"a": "string"}),
+        rules=TypeRules(check=False),
+        settings=Settings(follow_symlinks=True),
+        cwd=folder,
+    )
+    applied(report, folder)
+    assert (folder / "pkg/link.ts").is_symlink()
+    assert (folder / "real.ts").read_bytes() == TYPED.encode()
 
 
 @pytest.mark.parametrize("damage", ["", "[]", json.dumps({"format": 1, "files": [{}]})])

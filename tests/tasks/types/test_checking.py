@@ -163,10 +163,12 @@ def test_comments_of_javascript_are_checked(
 
 
 def test_a_file_that_refuses_to_be_checked_is_unverified(program: Program, checked: Run) -> None:
-    folder = program({"a.ts": "// @ts-nocheck\nexport function f(a) { a.b(); }\n"})
-    report = checked(folder, {"a": "Date"})
+    text = "// @ts-nocheck\nexport function f(a, b) { a.getTime(); b.getTime(); }\n"
+    report = checked(program({"a.ts": text}), {"a": ["Nope", "Date"], "b": "number"})
     assert states(report)["parameter a"] == ("unverified", "Date")
-    assert report.changes == ()
+    assert states(report)["parameter b"] == ("backed-off", "number")
+    (change,) = report.changes
+    assert change.after == text.replace("(a,", "(a: Date,").encode()
 
 
 def test_what_compiler_and_author_know_is_never_asked(program: Program, checked: Run) -> None:

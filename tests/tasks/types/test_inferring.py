@@ -117,6 +117,30 @@ def test_a_baseline_leaves_out_what_it_has(
         unchecked(folder, {}, baseline=known)
 
 
+def test_edits_around_it_make_nothing_new(program: Program, unchecked: Run, tmp_path: Path) -> None:
+    folder = program({"a.ts": "export function one(p) {}\nexport function two(p) {}\n"})
+    known = tmp_path / "known.json"
+    known.write_text(json.dumps(unchecked(folder, {"p": "string"}).to_dict()))
+    before = "export function zero(p, q) {}\n"
+    (folder / "a.ts").write_text(before + (folder / "a.ts").read_text())
+    report = unchecked(folder, {"p": "string", "q": "number"}, baseline=known)
+    assert sorted(one.name for one in report.offered) == ["p", "q"]
+    assert report.known == 2
+
+
+def test_what_was_refused_earlier_is_news_when_it_is_offered(
+    program: Program, unchecked: Run, tmp_path: Path
+) -> None:
+    folder = program({"a.ts": "export function f(p) {}\n"})
+    known = tmp_path / "known.json"
+    first = unchecked(folder, {"p": "Later"})
+    assert first.offered == ()
+    known.write_text(json.dumps(first.to_dict()))
+    (folder / "a.ts").write_text("interface Later {}\nexport function f(p) {}\n")
+    second = unchecked(folder, {"p": "Later"}, baseline=known)
+    assert [one.type for one in second.offered] == ["Later"]
+
+
 def test_a_check_that_is_demanded_needs_a_compiler(program: Program) -> None:
     folder = program({"a.ts": "export function f(a) {}\n"})
     settings = Settings(typescript=folder)

@@ -1,5 +1,7 @@
 """Types for the objects of slices that another program made."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.tasks.types.table import Table
@@ -48,6 +50,44 @@ def test_of_a_name_that_is_declared_again_the_outermost_is_meant() -> None:
     (question,) = source.asked
     (place,) = question.wanted
     assert question.sites[place].place.start == code.index("y)") + question.tree.text.index(b"func")
+
+
+def test_of_several_of_one_name_the_one_in_the_line_of_the_slice_is_meant() -> None:
+    code = """\
+function f(run) {
+  { const x = 1; }
+  { const x = make(); x.go(); }
+}"""
+    at = Position(line=12, column=11)
+    own = replace(method(code, usage("x", at)), at=Position(line=10, column=1))
+    source = Table({"x": "X"})
+    assert asked(source, own)["x"].at == at
+    (question,) = source.asked
+    (place,) = question.wanted
+    assert question.tree.text[question.sites[place].place.start :].startswith(b"x = make")
+
+
+def test_lines_count_from_the_method_whatever_it_is_parsed_in() -> None:
+    code = """\
+async run(next) {
+  { const x = 1; }
+  const x = make();
+}"""
+    own = replace(
+        method(code, usage("x", Position(line=5, column=9))), at=Position(line=3, column=3)
+    )
+    source = Table({"x": "X"})
+    assert asked(source, own)
+    (question,) = source.asked
+    (place,) = question.wanted
+    assert question.tree.text[question.sites[place].place.start :].startswith(b"x = make")
+
+
+def test_a_typed_object_is_not_mistaken_for_one_that_hides_it() -> None:
+    code = "function f(x: Foo) { x.run(); list.map((x) => x + 1); }"
+    source = Table({"x": "X"})
+    assert not asked(source, method(code, usage("x")))
+    assert source.asked == []
 
 
 def test_what_has_a_type_or_is_no_object_is_not_asked_about() -> None:

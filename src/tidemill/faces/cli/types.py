@@ -124,6 +124,11 @@ def types(
     """
     if as_json and as_diff:
         raise SettingError("--json and --diff do not go together", hint="choose one of them")
+    if baseline is not None and (as_diff or apply):
+        raise SettingError(
+            "--baseline says what is news, and does not choose what is written",
+            hint="leave it out with --diff and --apply",
+        )
     settings = settings_from(store=store)
     if undo:
         _undo(settings, as_json=as_json)

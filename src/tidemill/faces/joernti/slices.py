@@ -1,9 +1,9 @@
-"""Requests: program slices in the two shapes that Joern has given them.
+"""Requests: program slices in the shapes that Joern and atom give them.
 
 The paper's artifact sends methods as a map from full name to source and slices; today's Joern
-writes them as a list. Both are looked at closely enough that an inference is never handed
-anything else, and both are measured before a parser sees them: Python's own would build
-gigabytes from 64 MB of ``[],``.
+writes them as a list, and so does atom. All are looked at closely enough that an inference is
+never handed anything else, and all are measured before a parser sees them: Python's own would
+build gigabytes from 64 MB of ``[],``.
 """
 
 import json
@@ -43,8 +43,8 @@ def read_request(raw: bytes, limits: Limits) -> SliceRequest:
         limits: How deep it may be, and of how many values.
 
     Raises:
-        InputError: It is not UTF-8 or no JSON, too deep or of too many values, or in neither
-            of the two shapes.
+        InputError: It is not UTF-8 or no JSON, too deep or of too many values, or in none
+            of the shapes.
     """
     _measure(raw, limits)
     try:
@@ -99,7 +99,9 @@ def _objects_in(value: object) -> int:
 def _counted(methods: Iterable[Any]) -> int:
     count = 0
     for place, method in enumerate(methods):
-        slices = method.get("slices") if isinstance(method, dict) else None
+        # The oldest slices of the paper's form are lists alone, and atom has a word of its own.
+        facts = method if isinstance(method, dict) else {"slices": method}
+        slices = facts.get("slices", facts.get("usages"))
         if not isinstance(slices, list):
             raise InputError(f"method {place} of objectSlices has no list of slices")
         for number, entry in enumerate(slices):

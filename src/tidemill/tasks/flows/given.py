@@ -12,7 +12,6 @@ one. ``confidence`` may be left out; whatever else stands there is ignored. The 
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,9 +114,13 @@ def placed(
 
 def _file_at(name: str, root: Path) -> Path | None:
     for folder in (Path.cwd(), root):
-        place = (folder / name).resolve()
-        if place.is_relative_to(root) and place.is_file():
-            return place
+        try:
+            place = (folder / name).resolve()
+            if place.is_relative_to(root) and place.is_file():
+                return place
+        except (OSError, ValueError):
+            # Longer than names may be, or of characters that none has.
+            continue
     return None
 
 
@@ -209,5 +212,4 @@ def _counts(value: object) -> bool:
 
 
 def _is_share(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and not math.isnan(float(value)) and 0 <= value <= 1  # type: ignore[arg-type, operator]
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

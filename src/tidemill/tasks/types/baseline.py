@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tidemill.core.errors import InputError
+from tidemill.tasks.types.report import OFFERED
 
 __all__ = ["known_fingerprints"]
 
@@ -11,7 +12,7 @@ MOST_BYTES = 256 << 20
 
 
 def known_fingerprints(path: Path) -> frozenset[str]:
-    """Return the fingerprints of all sites of a report in JSON.
+    """Return the fingerprints of what a report in JSON offers.
 
     Args:
         path: The report.
@@ -23,7 +24,9 @@ def known_fingerprints(path: Path) -> frozenset[str]:
     try:
         with path.open("rb") as file:
             document = json.loads(file.read(MOST_BYTES))
-        return frozenset(str(site["fingerprint"]) for site in document["sites"])
+        return frozenset(
+            str(site["fingerprint"]) for site in document["sites"] if site["state"] in OFFERED
+        )
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
         raise InputError(reason, path=str(path), hint=hint) from error

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tidemill.core.clock import SystemClock
 from tidemill.core.errors import InputError, StoreError, TidemillError
 from tidemill.core.files import make_private_directory, named_failures, write_atomically
 from tidemill.core.hashing import content_hash
+from tidemill.core.locks import JobLock
 from tidemill.core.settings import Settings
 from tidemill.source.text import MARKS
 from tidemill.store.connection import FOLDER
@@ -23,6 +25,9 @@ __all__ = ["Changed", "apply_changes", "undo_changes"]
 SUBFOLDER = "types"
 FORMAT = 1
 MOST_BYTES = 1 << 30
+LOCK_SECONDS = 10.0
+
+CHANGED = "it has changed since it was read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,21 +81,22 @@ def apply_changes(changes: Sequence[FileChange], *, settings: Settings, cwd: Pat
         StoreError: A folder cannot be written.
         CapacityError: The disk is full.
     """
-    ready: list[tuple[_Step, bytes, int]] = []
+    ready: dict[Path, tuple[_Step, bytes, int]] = {}
     refused: list[SkippedPath] = []
     for change in changes:
         try:
-            ready.append(_prepared(change))
+            prepared = _prepared(change)
+            ready.setdefault(prepared[0].path, prepared)
         except InputError as error:
             refused.append(SkippedPath(path=change.name, reason=error.message))
     if not ready:
         return Changed(files=(), refused=tuple(refused))
     # First the record: whatever happens from here on can be undone.
-    record = _new_record(settings, cwd)
-    write_atomically(record, _packed([step for step, _, _ in ready]))
+    record = _recorded([step for step, _, _ in ready.values()], settings, cwd)
     done: list[str] = []
-    for step, after, mode in ready:
+    for step, after, mode in ready.values():
         try:
+            _check_unchanged(step)
             write_atomically(step.path, after, mode=mode)
             done.append(step.name)
         except TidemillError as error:
@@ -100,6 +106,8 @@ def apply_changes(changes: Sequence[FileChange], *, settings: Settings, cwd: Pat
 
 def undo_changes(*, settings: Settings, cwd: Path) -> Changed:
     """Take back what was written last; files that have changed since are left alone.
+
+    Where nothing of it can be taken back, what was written before it is, and so on.
 
     Args:
         settings: Where the store is.
@@ -112,7 +120,17 @@ def undo_changes(*, settings: Settings, cwd: Path) -> Changed:
     records = _records(settings, cwd)
     if not records:
         raise InputError("there is nothing to undo", hint="first: tidemill types PATH --apply")
-    record = records[-1]
+    refused: list[SkippedPath] = []
+    for record in reversed(records):
+        undone = _undone_record(record)
+        refused += undone.refused
+        if undone.files:
+            return Changed(files=undone.files, refused=tuple(refused), record=undone.record)
+    return Changed(files=(), refused=tuple(refused), record=records[-1])
+
+
+def _undone_record(record: Path) -> Changed:
+    """Take back what a record is about, and keep of it what could not be taken back."""
     kept: list[_Step] = []
     refused: list[SkippedPath] = []
     done: list[str] = []
@@ -123,10 +141,10 @@ def undo_changes(*, settings: Settings, cwd: Path) -> Changed:
             refused.append(SkippedPath(path=step.name, reason=reason))
         else:
             done.append(step.name)
-    with named_failures(record, doing="remove"):
-        if not kept:
+    if not kept:
+        with named_failures(record, doing="remove"):
             record.unlink()
-    if kept:
+    elif done:
         write_atomically(record, _packed(kept))
     return Changed(files=tuple(done), refused=tuple(refused), record=record if kept else None)
 
@@ -137,14 +155,16 @@ def _prepared(change: FileChange) -> tuple[_Step, bytes, int]:
     Raises:
         InputError: It may not be.
     """
+    # What a link leads to is written, and the link stays.
+    path = change.path.resolve()
     try:
-        facts = change.path.stat()
-        raw = change.path.read_bytes()
+        facts = path.stat()
+        raw = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}") from error
     if content_hash(raw) != change.key:
-        raise InputError("it has changed since it was read")
-    if not facts.st_mode & 0o222 or not os.access(change.path, os.W_OK):
+        raise InputError(CHANGED)
+    if not facts.st_mode & 0o222 or not os.access(path, os.W_OK):
         raise InputError("it is read-only")
     mark = next((one for one, _ in MARKS if raw.startswith(one)), b"")
     try:
@@ -155,8 +175,22 @@ def _prepared(change: FileChange) -> tuple[_Step, bytes, int]:
         raise InputError(reason) from error
     if not same:
         raise InputError(f"it could not be written back as it was, in {change.encoding}")
-    step = _Step(path=change.path, name=change.name, before=raw, after=content_hash(after))
+    step = _Step(path=path, name=change.name, before=raw, after=content_hash(after))
     return step, after, stat.S_IMODE(facts.st_mode)
+
+
+def _check_unchanged(step: _Step) -> None:
+    """Look once more, right before a file is written: others take their time.
+
+    Raises:
+        InputError: It is not as it was when it was prepared.
+    """
+    try:
+        raw = step.path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from error
+    if raw != step.before:
+        raise InputError(CHANGED)
 
 
 def _undone(step: _Step) -> str:
@@ -185,11 +219,18 @@ def _records(settings: Settings, cwd: Path) -> list[Path]:
     return sorted(_folder(settings, cwd).glob("[0-9]*.json"))
 
 
-def _new_record(settings: Settings, cwd: Path) -> Path:
+def _recorded(steps: Sequence[_Step], settings: Settings, cwd: Path) -> Path:
+    """Keep what undoing needs, under the next number; two at a time take one after the other.
+
+    Raises:
+        LockedError: Another one does not come to its end.
+    """
     folder = make_private_directory(_folder(settings, cwd))
-    records = _records(settings, cwd)
-    number = int(records[-1].stem) + 1 if records else 1
-    return folder / f"{number:06}.json"
+    with JobLock(folder, "record", SystemClock(), wait_seconds=LOCK_SECONDS):
+        taken = [int(path.stem) for path in folder.glob("[0-9]*") if path.stem.isdecimal()]
+        record = folder / f"{max(taken, default=0) + 1:06}.json"
+        write_atomically(record, _packed(steps))
+    return record
 
 
 def _packed(steps: Sequence[_Step]) -> bytes:

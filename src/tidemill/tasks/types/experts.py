@@ -1,7 +1,8 @@
 """Types as an expert guesses them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 from tidemill.core.progress import Progress, Silence
 from tidemill.core.settings import Settings
@@ -10,7 +11,9 @@ from tidemill.models.typed.uses import SitedFile, Uses, uses_of
 from tidemill.serving.local import local_experts
 from tidemill.serving.type_questions import TypeAnswer
 from tidemill.serving.type_questions import TypeQuestion as ExpertQuestion
+from tidemill.source.annotations.finding import sites_of
 from tidemill.source.annotations.stripping import stripped
+from tidemill.source.parsing import parse
 from tidemill.tasks.types.source import Candidate, TypeQuestion, TypeSource
 
 __all__ = ["ExpertTypes", "type_source"]
@@ -71,9 +74,13 @@ class ExpertTypes:
         found: list[Mapping[int, Sequence[Candidate]]] = []
         for start in range(0, len(files), AT_ONCE):
             some = files[start : start + AT_ONCE]
-            questions = [_question(file, uses[file.path]) for file in some]
+            numbered = [_Numbered.of(file) for file in some]
+            questions = [
+                one.question(file, uses[file.path])
+                for one, file in zip(numbered, some, strict=True)
+            ]
             answers = self._experts.ask(self._package, OPERATION, questions)
-            found += [{one.site: _candidates(one) for one in own} for own in answers]
+            found += [one.read(own) for one, own in zip(numbered, answers, strict=True)]
             self._progress.advance(len(found), len(files), self._package.name)
         return found
 
@@ -92,14 +99,48 @@ def type_source(settings: Settings, progress: Progress | None = None) -> TypeSou
     return ExpertTypes(settings.type_expert, local_experts(settings), progress)
 
 
-def _question(file: TypeQuestion, uses: Uses) -> ExpertQuestion:
-    return ExpertQuestion(
-        text=stripped(file.tree.text, file.sites),
-        language=file.tree.language.name,
-        sites=tuple(file.wanted),
-        more=file.importable,
-        uses=uses,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Numbered:
+    """A file without its annotations.
+
+    Without them some files are read in another way, and their sites have other numbers: in a
+    class, ``m: T`` and ``*it()`` on the next line become a product.
+
+    Attributes:
+        text: Its bytes, blanked.
+        numbers: For sites of the file as it is, their numbers without annotations.
+    """
+
+    text: bytes
+    numbers: Mapping[int, int]
+
+    @classmethod
+    def of(cls, file: TypeQuestion) -> Self:
+        """Take the annotations away."""
+        text = stripped(file.tree.text, file.sites)
+        sites = sites_of(parse(text, file.tree.language))
+        bare = {(site.kind, site.place.start): number for number, site in enumerate(sites)}
+        places = {number: (site.kind, site.place.start) for number, site in enumerate(file.sites)}
+        return cls(
+            text=text,
+            numbers={number: bare[at] for number, at in places.items() if at in bare},
+        )
+
+    def question(self, file: TypeQuestion, uses: Uses) -> ExpertQuestion:
+        """Return what is asked about the file."""
+        numbers = self.numbers
+        return ExpertQuestion(
+            text=self.text,
+            language=file.tree.language.name,
+            sites=tuple(numbers[site] for site in file.wanted if site in numbers),
+            more=file.importable,
+            uses={numbers[site]: own for site, own in uses.items() if site in numbers},
+        )
+
+    def read(self, answers: Sequence[TypeAnswer]) -> dict[int, Sequence[Candidate]]:
+        """Return answers under the numbers of the file as it is."""
+        sites = {bare: site for site, bare in self.numbers.items()}
+        return {sites[answer.site]: _candidates(answer) for answer in answers}
 
 
 def _candidates(answer: TypeAnswer) -> list[Candidate]:

@@ -136,11 +136,12 @@ def _checked(
     answers = _answers(checker, project, inner)
     checking.run({key: able[key] for key in inner if _is_open(answers[key])}, done=len(outer))
     objections = checking.confirm()
+    rest = unchecked_outcome(project, {key: offers[key] for key in offers if key[0] in blind})
     return Outcome(
         standing=checking.standing,
-        unverified={key: own[0] for key, own in offers.items() if key[0] in blind},
-        refused=checking.refused,
-        texts=checking.texts(),
+        unverified=rest.unverified,
+        refused=checking.refused | rest.refused,
+        texts=checking.texts() | rest.texts,
         checking=(checker.checking_before, checker.checking),
         objections=tuple(one.text for one in objections),
     )

@@ -8,6 +8,8 @@ from tidemill.source.annotations.site import KINDS, SiteKind
 
 __all__ = ["TypeRules"]
 
+MOST_SECONDS = 86_400.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeRules:
@@ -43,5 +45,8 @@ class TypeRules:
         if not self.kinds or self.kinds - set(KINDS):
             wrong = ", ".join(sorted(self.kinds - set(KINDS))) or "none"
             raise SettingError(f"no kind of place: {wrong}", hint=f"kinds: {', '.join(KINDS)}")
-        if self.seconds <= 0:
-            raise SettingError(f"{self.seconds:g} seconds are too few", hint="give more than 0")
+        if not 0 < self.seconds <= MOST_SECONDS:
+            raise SettingError(
+                f"{self.seconds:g} seconds are out of range",
+                hint=f"give more than 0, and no more than {MOST_SECONDS:g}",
+            )

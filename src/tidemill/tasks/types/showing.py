@@ -107,11 +107,11 @@ def _fix(file: ProjectFile, place: int, offer: Offer) -> tuple[Replacement, ...]
 
 
 def _fingerprinted(rows: list[TypedSite]) -> list[TypedSite]:
-    """Give rows their fingerprints: of its namesakes in a file, each has its number."""
-    met: Counter[tuple[str, str, str]] = Counter()
+    """Give rows their fingerprints: of its like in a file, each has its number."""
+    met: Counter[tuple[str, str, str, str]] = Counter()
     found = []
     for one in rows:
-        like = (one.path, one.kind, one.name)
+        like = (one.path, one.kind, one.name, one.type)
         found.append(replace(one, fingerprint=fingerprint(one, met[like])))
         met[like] += 1
     return found

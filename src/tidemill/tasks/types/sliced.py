@@ -6,6 +6,7 @@ that a name inside another word is never taken for it (the published server take
 place in the text that looks like it).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,11 @@ from tidemill.core.errors import ParseTimeoutError
 from tidemill.metrics.types.canonical import head
 from tidemill.source.annotations.finding import can_be_typed, sites_of
 from tidemill.source.annotations.scope import type_names_of
+from tidemill.source.annotations.site import TypeSite
 from tidemill.source.language import LANGUAGES, Language, language_of
-from tidemill.source.lines import Position
+from tidemill.source.lines import LineTable, Position
 from tidemill.source.parsing import SyntaxTree, parse, parse_fragment
-from tidemill.source.slices.usage import MethodSlice, ProgramSlice
+from tidemill.source.slices.usage import MethodSlice, ProgramSlice, UsageSlice
 from tidemill.tasks.types.source import Candidate, TypeQuestion, TypeSource
 
 __all__ = ["ObjectType", "object_types"]
@@ -53,7 +55,7 @@ class _Method:
 
     slice: MethodSlice
     question: TypeQuestion
-    targets: Mapping[int, str]
+    targets: Mapping[int, UsageSlice]
 
 
 def object_types(program: ProgramSlice, source: TypeSource) -> list[ObjectType]:
@@ -88,35 +90,54 @@ def _read(method: MethodSlice, number: int) -> _Method | None:
     if tree is None:
         return None
     sites = sites_of(tree)
-    wanted = {own.target.name for own in method.slices}
-    targets = {
-        place: site.name
-        for place, site in enumerate(sites)
-        if site.kind in KINDS and site.name in wanted and site.type is None
-    }
-    # A name may be declared again inside; the outermost, which comes first, is the object.
-    firsts: dict[str, int] = {}
-    for place, name in targets.items():
-        firsts.setdefault(name, place)
-    if not firsts:
+    targets = _targets(method, tree, sites)
+    if not targets:
         return None
     question = TypeQuestion(
         path=f"{number}/{method.file or method.full_name}",
         tree=tree,
         sites=sites,
-        wanted=sorted(firsts.values()),
+        wanted=sorted(targets),
         names=type_names_of(tree),
         importable={},
     )
-    return _Method(
-        slice=method, question=question, targets={place: name for name, place in firsts.items()}
-    )
+    return _Method(slice=method, question=question, targets=targets)
+
+
+def _targets(
+    method: MethodSlice, tree: SyntaxTree, sites: Sequence[TypeSite]
+) -> dict[int, UsageSlice]:
+    """Return the sites that objects of slices stand for, those without a type."""
+    lines = LineTable(tree.text)
+    surround = tree.text[: tree.text.index(_text(method))].count(b"\n")
+    named: defaultdict[str, list[int]] = defaultdict(list)
+    for place, site in enumerate(sites):
+        if site.kind in KINDS:
+            named[site.name].append(place)
+    targets: dict[int, UsageSlice] = {}
+    for own in method.slices:
+        places = named.get(own.target.name, [])
+        line = _line(method, own, surround)
+        there = [place for place in places if lines.position(sites[place].place.start).line == line]
+        # Without a line, or where nothing is there: of those inside one another the outermost
+        # comes first.
+        for place in (there or places)[:1]:
+            if sites[place].type is None:
+                targets.setdefault(place, own)
+    return targets
+
+
+def _line(method: MethodSlice, usage: UsageSlice, before: int) -> int | None:
+    """Return the line of a declaration in the text that is parsed, as far as the slice says it."""
+    if method.at is None or usage.target.at is None:
+        return None
+    return usage.target.at.line - method.at.line + 1 + before
 
 
 def _tree(method: MethodSlice) -> SyntaxTree | None:
     """Parse a method's source, in what must surround it."""
     language = _language(method)
-    text = method.source.encode("utf-8", "replace")
+    text = _text(method)
     try:
         bare = parse_fragment(text, language, seconds=PARSE_SECONDS)
         if not bare.offset:
@@ -125,6 +146,10 @@ def _tree(method: MethodSlice) -> SyntaxTree | None:
         return parse(wrap.prefix + text + wrap.suffix, language, seconds=PARSE_SECONDS)
     except ParseTimeoutError:
         return None
+
+
+def _text(method: MethodSlice) -> bytes:
+    return method.source.encode("utf-8", "replace")
 
 
 def _language(method: MethodSlice) -> Language:
@@ -136,11 +161,15 @@ def _language(method: MethodSlice) -> Language:
 
 
 def _found(method: _Method, answers: Mapping[int, Sequence[Candidate]]) -> Iterator[ObjectType]:
-    at = {own.target.name: own.target.at for own in reversed(method.slice.slices)}
-    for place, name in sorted(method.targets.items()):
+    for place, own in sorted(method.targets.items()):
         types = tuple(_names(answers.get(place, ())))
         if types:
-            yield ObjectType(target=name, scope=method.slice.full_name, at=at[name], types=types)
+            yield ObjectType(
+                target=own.target.name,
+                scope=method.slice.full_name,
+                at=own.target.at,
+                types=types,
+            )
 
 
 def _names(candidates: Sequence[Candidate]) -> Iterator[tuple[str, float]]:
