@@ -2,8 +2,9 @@
 
 ``tidemill lsp`` is asked for the hints of a file of some five hundred lines, of a package that
 nothing was learnt from, blanked, with its compiler and dependencies. Cold: the server has just
-begun and has seen nothing. Warm: a line is typed and the hints of the whole file are asked for
-at once; the time is that until they are answered, the wait for the typist included.
+begun and has seen nothing. Warm: a line is typed into the longest function, so that all places
+in it are asked about anew, and the hints of the whole file are asked for at once; the time is that
+until they are answered, the wait for the typist included. The line is taken back unmeasured.
 
     .venv/bin/python benches/editors.py --prepare
     .venv/bin/python benches/editors.py [--quick] [--experts FOLDER]
@@ -24,6 +25,9 @@ from pygls.lsp.client import LanguageClient
 from type_programs import bare_copy, original, prepare_programs, source_files
 
 from report import Figure, median, show
+from tidemill.source.language import LANGUAGES
+from tidemill.source.parsing import parse
+from tidemill.source.units import units_of
 
 PACKAGE = "query-core"
 LINES = 500
@@ -41,7 +45,7 @@ class Waited:
 
     Attributes:
         file: The file and its lines.
-        hints: How many there were.
+        hints: How many there were at first, and at the least and most after an edit.
         cold: Seconds until the first hints.
         warm: Seconds until the hints after an edit, of each round.
         before: Resident bytes after the first edits.
@@ -50,7 +54,7 @@ class Waited:
     """
 
     file: str
-    hints: int
+    hints: tuple[int, int, int]
     cold: float
     warm: list[float]
     before: int
@@ -70,6 +74,7 @@ class Editor:
         self._uri = path.as_uri()
         self._text = path.read_text(encoding="utf-8")
         self._version = 1
+        self._line = _line_in_the_longest_function(path)
         self.lines = self._text.count("\n")
 
     async def begin(self, root: Path, environment: dict[str, str]) -> None:
@@ -98,15 +103,15 @@ class Editor:
         return len(found or ())
 
     def type_line(self, number: int) -> None:
-        """Type a line at the end of the file, or take the last one back."""
+        """Type a line into the longest function, or take it back: every other time."""
         self._version += 1
-        last, is_there = self.lines, number % 2
+        last, is_there = self._line, number % 2
         change = lsp.TextDocumentContentChangePartial(
             range=lsp.Range(
                 start=lsp.Position(line=last, character=0),
                 end=lsp.Position(line=last + is_there, character=0),
             ),
-            text="" if is_there else f"export const typed{number} = (value) => value.length\n",
+            text="" if is_there else f"    const typed{number} = (value) => value.length\n",
         )
         document = lsp.VersionedTextDocumentIdentifier(uri=self._uri, version=self._version)
         self._client.text_document_did_change(
@@ -128,6 +133,15 @@ class Editor:
         await self._client.stop()  # type: ignore[no-untyped-call]
 
 
+def _line_in_the_longest_function(path: Path) -> int:
+    """Return the line, from 0, that follows the first brace of a file's longest function."""
+    tree = parse(path.read_bytes(), LANGUAGES["typescript"])
+    functions = (unit for unit in units_of(tree) if unit.kind != "module")
+    longest = max(functions, key=lambda unit: unit.end - unit.start)
+    brace = tree.text.index(b"{\n", longest.start)
+    return tree.text.count(b"\n", 0, brace + 2)
+
+
 async def waited(path: Path, root: Path, experts: Path, *, quick: bool) -> Waited:
     """Open a file, edit it, and measure."""
     editor = Editor(path)
@@ -135,21 +149,23 @@ async def waited(path: Path, root: Path, experts: Path, *, quick: bool) -> Waite
     await editor.begin(root, {"TIDEMILL_EXPERTS": str(experts)})
     hints = await editor.hints()
     cold = time.perf_counter() - begun
-    warm = []
+    warm, found = [], []
     for number in range(QUICK_ROUNDS if quick else ROUNDS):
         begun = time.perf_counter()
-        editor.type_line(number)
-        await editor.hints()
+        editor.type_line(2 * number)
+        found.append(await editor.hints())
         warm.append(time.perf_counter() - begun)
-    await _edited(editor, len(warm), WARMING)
+        editor.type_line(2 * number + 1)
+        await editor.hints()
+    await _edited(editor, 2 * len(warm), WARMING)
     before = editor.resident()
     edits = QUICK_EDITS if quick else EDITS
-    await _edited(editor, len(warm) + WARMING, edits)
+    await _edited(editor, 2 * len(warm) + WARMING, edits)
     after = editor.resident()
     await editor.end()
     return Waited(
         file=f"{PACKAGE}, {path.name}, {editor.lines} lines",
-        hints=hints,
+        hints=(hints, min(found), max(found)),
         cold=cold,
         warm=warm,
         before=before,
@@ -169,13 +185,15 @@ async def _edited(editor: Editor, first: int, times: int) -> None:
 
 def figures(found: Waited) -> Iterator[Figure]:
     """Yield the figures."""
+    first, least, most = found.hints
     yield Figure(
         name="hints after an edit, median",
         value=median(found.warm),
         unit="s",
-        peer=f"{found.file}, {found.hints} hints; longest {max(found.warm):.2f} s",
+        peer=f"{found.file}, {first} hints, then {least} to {most};"
+        f" longest {max(found.warm):.2f} s",
         target=f"< {TARGET:.0f} s",
-        met=median(found.warm) < TARGET,
+        met=median(found.warm) < TARGET and least > 0,
     )
     yield Figure(name="first hints, with the start of the server", value=found.cold, unit="s")
     growth = found.after / found.before

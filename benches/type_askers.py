@@ -1,15 +1,12 @@
 """Who is asked for types in benches: an expert, the compiler, plain means; and about what."""
 
 import functools
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from tidemill.core.randomness import stream
-from tidemill.corpus.build import default_cache
 from tidemill.corpus.packed import PackedCorpus
 from tidemill.corpus.typed.labelled import LabelledFile, LabelledSite
 from tidemill.corpus.typed.packed import labelled_files_of
@@ -23,8 +20,6 @@ from tidemill.source.annotations.finding import sites_of
 from tidemill.source.annotations.scope import type_names_of
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse
-from tidemill.source.typescript.compiler import Compiler, compiler_in
-from tidemill.source.typescript.service import CompilerService
 
 __all__ = [
     "Asked",
@@ -38,7 +33,7 @@ __all__ = [
 ]
 
 SEED = 7
-UNKNOWN = frozenset({"any", "any[]", ""})
+UNKNOWN = frozenset({"any", ""})
 """What the compiler says where it knows nothing."""
 
 
@@ -133,7 +128,8 @@ def _typed_name(label: LabelledSite, package: str, uses: Sequence[str]) -> Typed
 
 
 def by_expert(package: Package, expert: ExpertPackage) -> list[Said]:
-    """Return what an expert says."""
+    """Return what an expert says; how sites are used is looked for as it is for users."""
+    uses = uses_of(package.files)
     wanted: dict[int, list[int]] = {}
     for number, place, _ in package.asked():
         wanted.setdefault(number, []).append(place)
@@ -143,7 +139,7 @@ def by_expert(package: Package, expert: ExpertPackage) -> list[Said]:
             text=package.files[number].tree.text,
             language=package.files[number].tree.language.name,
             sites=tuple(places),
-            uses=package.uses[package.files[number].path],
+            uses=uses[package.files[number].path],
         )
         for number, places in wanted.items()
     ]
@@ -159,32 +155,15 @@ def by_expert(package: Package, expert: ExpertPackage) -> list[Said]:
 
 
 def by_compiler(package: Package) -> list[Said]:
-    """Return what the compiler says where it says anything but any."""
-    texts = {file.path: file.tree.text for file in package.files}
-    types: dict[str, list[str | None]] = {}
-    with CompilerService(_compiler(), Path("/package"), []) as service:
-        service.update(texts)
-        for file in package.files:
-            types[file.path] = service.types(file.path, file.sites)
-    found = []
-    for number, place, _ in package.asked():
-        text = types[package.files[number].path][place] or ""
-        found.append(Said(text=None if text in UNKNOWN else text))
-    return found
+    """Return what the compiler says where it says anything but any.
+
+    It was asked when the set was built, with all files of the package before it: those that are
+    not in the set with their annotations, which is in its favour.
+    """
+    answers = (label.compiler for _, _, label in package.asked())
+    return [Said(text=None if text in UNKNOWN else text) for text in answers]
 
 
 @functools.lru_cache(maxsize=2)
 def _opened(expert: ExpertPackage) -> Any:
     return open_runnable(expert)
-
-
-@functools.cache
-def _compiler() -> Compiler:
-    """Return the compiler that the set was labelled by."""
-    node = shutil.which("node")
-    folders = sorted((default_cache() / "compilers").glob("*"))
-    found = [compiler_in(folder, Path(node)) for folder in folders] if node else []
-    for compiler in found:
-        if compiler is not None:
-            return compiler
-    raise SystemExit("there is no compiler in the cache of sets; build the set with --prepare")

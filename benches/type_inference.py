@@ -2,7 +2,7 @@
 
 Asked are the types that authors wrote, in files from which all annotations are blanked: by the
 expert that comes with Tidemill, by the TypeScript compiler, by both together (the compiler
-where it says anything but any, else the expert), and by plain means: the majority, the most
+where there is no any in what it says, else the expert), and by plain means: the majority, the most
 frequent type of the same name, naive Bayes over names and uses. All of them in one run, with
 intervals that resample whole packages. Exact types are compared in normal form; heads without
 type arguments, where ``X | null`` has the head of ``X`` and all arrays are ``array``; lenient
@@ -43,6 +43,7 @@ from tidemill.metrics.types.baselines.name_lookup import NameLookup
 from tidemill.metrics.types.scoring import TypeScore, score
 from tidemill.metrics.types.vocabulary import TypeVocabulary, vocabulary_of
 from tidemill.serving.local import local_experts
+from tidemill.source.typescript.syntax.wording import says_any
 
 REPOSITORY = Path(__file__).parents[1]
 CORPUS = REPOSITORY / "build" / "corpus" / "types"
@@ -88,11 +89,14 @@ def measured(corpus: PackedCorpus, expert: ExpertPackage, *, quick: bool) -> Ite
     compiler = [one for package in test for one in by_compiler(package)]
     begun = time.perf_counter()
     model = [one for package in test for one in by_expert(package, expert)]
-    rate = len(model) / (time.perf_counter() - begun)
+    rate = sum(one.text is not None for one in model) / (time.perf_counter() - begun)
     sayings = {
         "expert": model,
         "compiler": compiler,
-        "both": [c if c.text else m for c, m in zip(compiler, model, strict=True)],
+        "both": [
+            m if c.text is None or says_any(c.text) else c
+            for c, m in zip(compiler, model, strict=True)
+        ],
     }
     plain: dict[str, Callable[[Sequence[TypedName]], Guesser]] = {
         "majority": Majority,

@@ -50,6 +50,8 @@ PROGRAMS = {
 CHECK_SECONDS = 600
 """How long the check of one package may take; what was not looked at then is not written."""
 TESTS = {"tests", "__tests__", "benchmarks"}
+RETURNED = {0, 1, 2}
+"""Without errors, and with some, whether or not something was written."""
 SAID = re.compile(r"(?P<file>[^(\s]+)\((?P<line>\d+),\d+\): error (?P<code>TS\d+): (?P<text>.*)")
 
 Diagnostic = tuple[str, str, str]
@@ -160,9 +162,17 @@ def typed_copy(name: str, *, experts: Path) -> TypedRun:
 
 
 def diagnostics(folder: Path) -> Counter[Diagnostic]:
-    """Return what the compiler's own command objects to."""
+    """Return what the compiler's own command objects to.
+
+    Raises:
+        RuntimeError: It did not come to look at the files.
+    """
     compiler = folder.parent / "node_modules" / "typescript" / "bin" / "tsc"
     command = [shutil.which("node") or "node", str(compiler), "-p", "."]
     told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    found = (SAID.match(line) for line in told.stdout.splitlines())
-    return Counter((one["file"], one["code"], one["text"]) for one in found if one is not None)
+    lines = told.stdout.splitlines()
+    found = Counter(one.group("file", "code", "text") for one in map(SAID.match, lines) if one)
+    is_whole = told.returncode in RETURNED and bool(found) == bool(told.returncode)
+    if not is_whole or any(line.startswith("error TS") for line in lines):
+        raise RuntimeError(f"tsc failed in {folder}: {(told.stdout + told.stderr)[-500:]}")
+    return found

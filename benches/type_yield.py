@@ -21,6 +21,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,22 +69,29 @@ class View:
 
     Attributes:
         objects: The type of each object, empty where there is none.
-        calls: How many calls there are on objects, and how many of them on one with a type.
+        calls: How many calls there are on each.
     """
 
     objects: Mapping[Key, str]
-    calls: Counter[str]
+    calls: Mapping[Key, int]
 
     @property
     def typed(self) -> set[Key]:
         """The objects with a type."""
         return {key for key, name in self.objects.items() if name}
 
+    def of(self, keys: AbstractSet[Key]) -> "View":
+        """Return what is seen of some objects."""
+        return View(
+            objects={key: self.objects[key] for key in keys},
+            calls={key: self.calls[key] for key in keys},
+        )
+
 
 def view_of(program: ProgramSlice) -> View:
     """Count what slices know."""
     objects: dict[Key, str] = {}
-    calls: Counter[str] = Counter()
+    calls: dict[Key, int] = {}
     turns: Counter[tuple[str, str]] = Counter()
     for method in program.methods:
         for usage in method.slices:
@@ -91,10 +99,16 @@ def view_of(program: ProgramSlice) -> View:
             turns[place] += 1
             name = usage.target.type_name
             objects[*place, turns[place]] = "" if is_untyped(name) else name
-            made = len(usage.invoked_calls)
-            calls["all"] += made
-            calls["typed"] += made if objects[*place, turns[place]] else 0
+            calls[*place, turns[place]] = len(usage.invoked_calls)
     return View(objects=objects, calls=calls)
+
+
+def common(views: Mapping[str, View], name: str) -> dict[str, View]:
+    """Keep the objects that atom sees in all copies: a file that it drops in one has no say."""
+    keys = frozenset.intersection(*(frozenset(view.objects) for view in views.values()))
+    dropped = {kind: len(view.objects) - len(keys) for kind, view in views.items()}
+    print(f"{name}: {len(keys):,} objects in all copies; more in some:", dropped)
+    return {kind: view.of(keys) for kind, view in views.items()}
 
 
 def sliced(name: str, kind: str, folder: Path) -> ProgramSlice:
@@ -156,8 +170,8 @@ def figures(name: str, views: Mapping[str, list[View]], answers: Counter[str]) -
     }
     calls = {
         kind: 100
-        * sum(view.calls["typed"] for view in own)
-        / max(1, sum(view.calls["all"] for view in own))
+        * sum(view.calls[key] for view in own for key in view.typed)
+        / max(1, sum(sum(view.calls.values()) for view in own))
         for kind, own in views.items()
     }
     untyped = filled = 0
@@ -185,7 +199,7 @@ def figures(name: str, views: Mapping[str, list[View]], answers: Counter[str]) -
     yield Figure(
         name=f"{name}: calls on an object with a type, after",
         value=calls["typed"],
-        unit=f"% of {sum(view.calls['all'] for view in views['typed']):,}",
+        unit=f"% of {sum(sum(view.calls.values()) for view in views['typed']):,}",
         peer=f"before {calls['bare']:.1f} %, authors' types {calls['original']:.1f} %",
         target="more than before",
         met=calls["typed"] > calls["bare"],
@@ -224,7 +238,7 @@ def main() -> None:
             typed = typed_copy(name, experts=experts).folder
         folders = {"bare": bare_copy(name), "typed": typed, "original": original(name)}
         slices = {kind: sliced(name, kind, folder) for kind, folder in folders.items()}
-        views = {kind: view_of(own) for kind, own in slices.items()}
+        views = common({kind: view_of(own) for kind, own in slices.items()}, name)
         answers = answered(name, experts)
         said += figures(name, {kind: [own] for kind, own in views.items()}, answers)
         for kind, own in views.items():
