@@ -99,7 +99,8 @@ async def scene(
     server.protocol.set_writer(listener)
     editor = Editor(server)
     editor.introduce(ABLE)
-    desk = desk_for(source, Settings(typescript=Path("/nowhere")), limits, lambda _: None)
+    settings = Settings(typescript=Path("/nowhere"))
+    desk = desk_for(source, settings, limits, lambda _: None, trusts_projects=False)
     configuration = Configuration(debounce_milliseconds=milliseconds)
     workspace = Workspace(editor, desk, limits, configuration)
     try:

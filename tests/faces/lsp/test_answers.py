@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from tidemill.faces.lsp.answers import AnswerKey, keys_of
+import pytest
+
+from tidemill.faces.lsp.answers import AnswerKey, keys_of, types_key
 from tidemill.source.language import LANGUAGES
 from tidemill.source.parsing import parse
 from tidemill.tasks.types.project import ProjectFile
@@ -13,9 +15,13 @@ function one(a, b) { const c = a; }
 """
 
 
+def read(text: str, language: str = "typescript") -> ProjectFile:
+    tree = parse(text.encode(), LANGUAGES[language])
+    return ProjectFile(Path("/a.ts"), "a.ts", tree=tree, encoding="utf-8", key="")
+
+
 def keys(text: str, uses: dict[int, tuple[str, ...]] | None = None) -> dict[str, AnswerKey]:
-    tree = parse(text.encode(), LANGUAGES["typescript"])
-    file = ProjectFile(Path("/a.ts"), "a.ts", tree=tree, encoding="utf-8", key="")
+    file = read(text)
     found = keys_of(file, uses or {})
     assert len(found) == len(file.sites)
     lines = file.lines
@@ -50,3 +56,43 @@ def test_what_stands_before_does_not_count() -> None:
 
 def test_how_a_place_is_used_counts() -> None:
     assert keys(TEXT, {0: ("=", "f")}) != keys(TEXT)
+
+
+TYPES = """\
+import { Far } from './far';
+class Box { size: number; constructor() { this.at = 1; } grow(by: Far) { return by; } }
+interface Price { at: number }
+type Both = Price | Box;
+enum Kind { one }
+function f(a) { return a; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_other"),
+    [
+        ("./far", "./near", True),
+        ("size: number", "size: string", True),
+        ("at = 1", "at = ''", True),
+        ("by: Far", "by: Both", True),
+        ("return by", "return 1", False),
+        ("at: number", "at: string", True),
+        ("Price | Box", "Price", True),
+        ("one", "two", True),
+        ("return a", "return 1", False),
+        ("function f", "\n\nfunction g", False),
+    ],
+)
+def test_what_type_names_mean_hangs_on_what_declares_them(
+    old: str, new: str, *, is_other: bool
+) -> None:
+    assert old in TYPES
+    before, after = (types_key(read(text)) for text in (TYPES, TYPES.replace(old, new)))
+    assert (before != after) is is_other
+
+
+def test_scripts_declare_classes_alone() -> None:
+    text = "import a from 'a';\nconst Box = class { constructor() { this.at = 1; } };\n"
+    before = types_key(read(text, "javascript"))
+    assert types_key(read(text.replace("at", "on"), "javascript")) != before
+    assert types_key(read(f"{text}let b;\n", "javascript")) == before

@@ -2,16 +2,18 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.faces.lsp.clients import PATIENCE, client_of
+from tests.faces.lsp.clients import PATIENCE, Client, client_of
 from tidemill.faces.cli.app import run
 
 TIDEMILL = [sys.executable, "-m", "tidemill", "lsp"]
@@ -86,6 +88,58 @@ def test_editors_may_come_over_a_port_and_go() -> None:
                 assert process.wait(PATIENCE) == 0
         finally:
             process.kill()
+
+
+TRAP = "require('node:fs').writeFileSync(__filename + '.ran', ''); throw 1;"
+
+
+@pytest.fixture
+def trap(tmp_path: Path) -> Path:
+    """A folder with a compiler that leaves a file beside itself when it is run."""
+    if shutil.which("node") is None:
+        pytest.skip("node is not here")
+    module = tmp_path / "node_modules/typescript"
+    (module / "lib").mkdir(parents=True)
+    facts = {"name": "typescript", "version": "5.9.3", "main": "lib/typescript.js"}
+    (module / "package.json").write_text(json.dumps(facts))
+    (module / "lib/typescript.js").write_text(TRAP)
+    return tmp_path
+
+
+def shown(client: Client, root: Path) -> bool:
+    """Show a file of a project; return whether the compiler beside it was run."""
+    client.initialize(root)
+    client.open((root / "a.ts").as_uri(), "export function f(a) {}\n")
+    client.told("types-none")
+    return (root / "node_modules/typescript/lib/typescript.js.ran").exists()
+
+
+@pytest.mark.slow
+def test_the_compiler_of_a_project_is_run_for_whoever_has_started_the_server(trap: Path) -> None:
+    with client_of([*TIDEMILL, "--expert", "types-none", "--experts", str(trap)]) as client:
+        assert shown(client, trap)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_named", [False, True])
+def test_over_a_port_only_a_compiler_that_is_named_is_run(trap: Path, *, is_named: bool) -> None:
+    command = [*TIDEMILL, "--port", "0", "--as-root", "--expert", "types-none"]
+    command += ["--experts", str(trap), *(["--typescript", str(trap)] if is_named else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            found = re.search(rb"port (\d+)", process.stdout.readline())
+            assert found is not None
+            with socket.create_connection(("127.0.0.1", int(found[1])), PATIENCE) as sock:
+                streams: Any = SimpleNamespace(
+                    stdin=sock.makefile("wb"), stdout=sock.makefile("rb")
+                )
+                assert shown(Client(streams), trap) is is_named
+        finally:
+            process.kill()
+        said = process.stderr.read().count(b"needs the setting typescript")
+        assert said == (0 if is_named else 1)
 
 
 def introduced(port: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faces.lsp.compiling import quiet_compilers
 from tidemill.core.errors import CapacityError
 from tidemill.faces.lsp.compilers import MOST_FAILURES, Compilers
 from tidemill.faces.lsp.limits import Limits
@@ -15,7 +16,7 @@ TEXT = b"import { made } from './made';\nexport const first = made();\n"
 
 def test_without_a_compiler_that_is_said_once() -> None:
     told: list[str] = []
-    compilers = Compilers(Path("/nowhere"), Limits(), told.append)
+    compilers = Compilers(Path("/nowhere"), Limits(), told.append, trusts_projects=True)
     for root in (Path("/a"), Path("/a"), Path("/b")):
         assert compilers.project(root, {}) is None
     assert len(told) == 1
@@ -23,9 +24,49 @@ def test_without_a_compiler_that_is_said_once() -> None:
     assert len(compilers) == 0
 
 
+def test_a_compiler_beside_the_files_is_run_only_where_projects_are_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root, other = tmp_path / "one", tmp_path / "two"
+    begun = quiet_compilers(monkeypatch)
+    told: list[str] = []
+    trusting = Compilers(None, Limits(), told.append, trusts_projects=True)
+    assert trusting.project(root, {}) is not None
+    assert (len(begun), told) == (1, [])
+    wary = Compilers(None, Limits(), told.append, trusts_projects=False)
+    for one in (root, root, other):
+        assert wary.project(one, {}) is None
+    assert len(begun) == 1
+    (words,) = told
+    assert "setting typescript" in words
+    assert "--typescript FOLDER" in words
+    named = Compilers(tmp_path / "named", Limits(), told.append, trusts_projects=False)
+    assert named.project(other, {}) is not None
+
+
+def test_a_project_that_was_given_up_is_asked_about_again_when_a_file_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    quiet_compilers(monkeypatch)
+    compilers = Compilers(None, Limits(), lambda _: None, trusts_projects=True)
+
+    def give_up() -> None:
+        for _ in range(MOST_FAILURES):
+            compilers.failed(tmp_path, CapacityError("it ended"))
+        assert compilers.has_given_up(tmp_path)
+        assert compilers.project(tmp_path, {}) is None
+
+    give_up()
+    compilers.reread(tmp_path, [tmp_path / "a.ts"])
+    assert compilers.project(tmp_path, {}) is not None
+    give_up()
+    compilers.revive(tmp_path)
+    assert compilers.project(tmp_path, {}) is not None
+
+
 @pytest.fixture
 def compilers(typescript: Path) -> Iterator[Compilers]:
-    found = Compilers(typescript, Limits(compilers=1), lambda _: None)
+    found = Compilers(typescript, Limits(compilers=1), lambda _: None, trusts_projects=False)
     yield found
     found.close()
     assert len(found) == 0

@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemill.core.errors import CapacityError, InputError
-from tidemill.faces.lsp.documents import Change, Documents, Edit, file_of
+from tidemill.faces.lsp.documents import MOST_FOLLOWED, Change, Documents, Edit, file_of
 from tidemill.faces.lsp.limits import Limits
+from tidemill.faces.lsp.positions import Positions
 
 URI = "file:///somewhere/app.ts"
-TEXTS = st.text("abä😀\n", max_size=20)
+TEXTS = st.text("abä😀\r\n", max_size=20)
+PLAIN = st.text("abä😀\n", max_size=20)
 
 
 def opened(text: str, limits: Limits | None = None) -> Documents:
@@ -18,13 +20,18 @@ def opened(text: str, limits: Limits | None = None) -> Documents:
     return documents
 
 
+def lengthened(change: Change) -> Change:
+    """A change after which a text may be too long."""
+    return Change(start=change.start, end=change.end, text=change.text * 60)
+
+
 def place(text: str, number: int) -> tuple[int, int]:
     before = text[:number]
     line = before.rpartition("\n")[2]
     return before.count("\n"), len(line.encode("utf-16-le")) // 2
 
 
-@given(TEXTS, st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), TEXTS), max_size=6))
+@given(PLAIN, st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), PLAIN), max_size=6))
 def test_edits_do_what_they_do_to_a_string(text: str, edits: list[tuple[int, int, str]]) -> None:
     documents = opened(text)
     changes = []
@@ -36,7 +43,89 @@ def test_edits_do_what_they_do_to_a_string(text: str, edits: list[tuple[int, int
     document = documents.get(URI)
     assert document is not None
     assert (document.text, document.version) == (text.encode(), 2)
+    assert found is not None
     assert len(found) == len(changes)
+
+
+PLACES = st.tuples(st.integers(-1, 6), st.integers(-1, 12))
+CHANGES = st.builds(Change, start=st.none() | PLACES, end=PLACES, text=TEXTS)
+MOST = 1_024
+
+
+def naive(text: bytes | None, change: Change) -> tuple[bytes | None, Edit | None]:
+    """Make a change in the whole text, as the protocol says it."""
+    old, new = text or b"", change.text.encode()
+    low, high = 0, len(old)
+    if change.start is not None and change.end is not None:
+        if text is None:
+            return None, None
+        low, high = sorted(map(Positions(text).offset, (change.start, change.end)))
+    whole = old[:low] + new + old[high:]
+    return whole if len(whole) <= MOST else None, Edit(start=low, end=high, size=len(new))
+
+
+@given(TEXTS, st.lists(CHANGES | CHANGES.map(lengthened), max_size=12))
+def test_changes_of_one_message_count_one_after_the_other(text: str, changes: list[Change]) -> None:
+    documents = opened(text, Limits(document_bytes=MOST))
+    found = documents.change(URI, changes, 2)
+    expected: bytes | None = text.encode()
+    edits = []
+    for change in changes:
+        expected, edit = naive(expected, change)
+        edits += [edit] if edit is not None else []
+    document = documents.get(URI)
+    assert document is not None
+    assert (document.text, document.is_too_long) == (expected or b"", expected is None)
+    assert found == edits
+
+
+@pytest.mark.parametrize("is_backwards", [False, True])
+def test_two_thousand_changes_of_a_long_file_do_not_read_it_each_time(
+    monkeypatch: pytest.MonkeyPatch, *, is_backwards: bool
+) -> None:
+    lines = [f"const größe{number} = '😀' + a;" for number in range(20_000)]
+    column = [len(line.encode("utf-16-le")) // 2 - 2 for line in lines]
+    documents = opened("\r\n".join(lines))
+    changed = range(0, 20_000, 10)
+    changes = [
+        Change(start=(number, column[number]), end=(number, column[number] + 1), text="ä\u2028b")
+        for number in (reversed(changed) if is_backwards else changed)
+    ]
+    with monkeypatch.context() as patch:
+        # Whoever reads lines anew from the whole text fails.
+        patch.setattr(Positions, "offset", None)
+        assert documents.change(URI, changes, 2) is None
+    for number in changed:
+        lines[number] = lines[number].replace("+ a", "+ ä\u2028b")
+    document = documents.get(URI)
+    assert document is not None
+    assert document.text == "\r\n".join(lines).encode()
+    assert document.positions.place(len(document.text)) == (19_999, column[-1] + 2)
+
+
+def test_places_are_followed_through_so_many_changes_and_no_more() -> None:
+    change = Change(start=(0, 0), end=(0, 0), text="a")
+    documents = opened("")
+    assert documents.change(URI, [change] * MOST_FOLLOWED, 2) is not None
+    assert documents.change(URI, [change] * (MOST_FOLLOWED + 1), 3) is None
+
+
+def test_more_changes_than_may_come_at_once_leave_a_text_that_nobody_knows(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    change = Change(start=(0, 0), end=(0, 0), text="a")
+    documents = opened("old", Limits(changes=2))
+    document = documents.get(URI)
+    assert document is not None
+    documents.change(URI, [change] * 2, 2)
+    assert (document.text, caplog.messages) == (b"aaold", [])
+    assert documents.change(URI, [change] * 3, 3) is None
+    assert (document.text, document.is_too_long, document.version) == (b"", True, 3)
+    (said,) = caplog.messages
+    assert "3 changes came at once, and 2 are the most" in said
+    assert URI in said
+    documents.change(URI, [Change(start=None, end=None, text="new")], 4)
+    assert document.text == b"new"
 
 
 @given(st.binary(max_size=30), st.integers(0, 30), st.integers(0, 30), st.binary(max_size=9))

@@ -9,10 +9,11 @@ from pathlib import Path
 from tidemill.core.errors import CapacityError, InputError, TidemillError
 from tidemill.core.hashing import content_hash
 from tidemill.core.settings import Settings
-from tidemill.faces.lsp.answers import AnswerKey, keys_of
+from tidemill.faces.lsp.answers import AnswerKey, keys_of, types_key
 from tidemill.faces.lsp.compilers import Compilers
 from tidemill.faces.lsp.finding import Finding, Knowledge
 from tidemill.faces.lsp.limits import Limits
+from tidemill.faces.lsp.members import MembersHere
 from tidemill.faces.lsp.neighbours import Neighbourhood, Neighbours
 from tidemill.faces.lsp.recent import Recent
 from tidemill.faces.lsp.story import Line, story_of
@@ -74,6 +75,8 @@ class Subject:
         file: Parsed, with its places.
         root: Folder of its project.
         around: What its project offers.
+        members: What can be asked of types, as the text has them.
+        types_key: Of what the text declares of types.
         open_sites: Numbers of the places without a type.
         knowledge: What the compiler knows of them.
         keys: What answers hang on, by number of the site.
@@ -83,6 +86,8 @@ class Subject:
     file: ProjectFile
     root: Path | None
     around: Neighbourhood
+    members: MembersHere
+    types_key: str
     open_sites: tuple[int, ...]
     knowledge: Knowledge
     keys: Sequence[AnswerKey]
@@ -116,7 +121,8 @@ class Analyst:
         self._neighbours = neighbours
         self._source: TypeSource | None = None
         self._forgiven = time.monotonic()
-        self._refused: Recent[tuple[AnswerKey, Offer], bool] = Recent(limits.answers)
+        # What a type means hangs on its declaration, and not on the code around a place alone.
+        self._refused: Recent[tuple[str, AnswerKey, Offer], bool] = Recent(limits.answers)
         self.answers: Recent[AnswerKey, tuple[Candidate, ...]] = Recent(limits.answers)
 
     @property
@@ -147,6 +153,8 @@ class Analyst:
             file=file,
             root=snapshot.root,
             around=around,
+            members=MembersHere(file, around.declared),
+            types_key=types_key(file),
             open_sites=tuple(open_sites),
             knowledge=knowledge,
             keys=keys_of(file, uses[file.name]),
@@ -223,7 +231,7 @@ class Analyst:
         """
         for number, offers in refused.items():
             for offer in offers:
-                self._refused.put((subject.keys[number], offer), True)
+                self._refused.put((subject.types_key, subject.keys[number], offer), True)
 
     def forgive(self) -> None:
         """Forget what was refused, for what it hangs on may have changed; not at every turn."""
@@ -250,11 +258,11 @@ class Analyst:
     ) -> tuple[Offer, ...]:
         """Return the offers that have all that is invoked on the place's value."""
         invoked, key = subject.invoked.get(number, frozenset()), subject.keys[number]
-        declared = subject.around.declared
         return tuple(
             one
             for one in offers
-            if not lacking(one.type, invoked, declared) and self._refused.get((key, one)) is None
+            if not lacking(one.type, invoked, subject.members)
+            and self._refused.get((subject.types_key, key, one)) is None
         )
 
     def _open(self, file: ProjectFile, snapshot: Snapshot) -> tuple[list[int], Knowledge]:
@@ -287,7 +295,6 @@ class Analyst:
         except TidemillError as error:
             _LOGGER.warning("%s is not checked: %s", snapshot.path.name, error.message)
         else:
-            self._compilers.worked(root)
             return types
         return None
 

@@ -137,10 +137,14 @@ class Annotating:
     ) -> Verdict | None:
         try:
             invoked = invoked_members(file)
-            return settled(project, file, offers, invoked=invoked, seconds_left=seconds_left)
+            verdict = settled(project, file, offers, invoked=invoked, seconds_left=seconds_left)
         except (TidemillError, OSError) as error:
             self._failed(project, error)
             return None
+        # What was given up half-way may yet be what the compiler dies of.
+        if seconds_left() > 0:
+            self._compilers.worked(project.root)
+        return verdict
 
     def _failed(self, project: OpenProject, error: Exception) -> None:
         named = error if isinstance(error, TidemillError) else TidemillError(str(error))

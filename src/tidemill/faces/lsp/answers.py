@@ -1,8 +1,8 @@
 """Answers for places that stay as they are while a file changes around them."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from tidemill.core.hashing import content_hash
@@ -10,7 +10,7 @@ from tidemill.source.parsing import captures_of
 from tidemill.source.spans import Span
 from tidemill.tasks.types.project import ProjectFile
 
-__all__ = ["AnswerKey", "keys_of"]
+__all__ = ["AnswerKey", "keys_of", "types_key"]
 
 AnswerKey: TypeAlias = tuple[str, int, tuple[str, ...]]
 """What an answer hangs on: the code around a place, its turn there, and how it is used."""
@@ -19,6 +19,13 @@ FUNCTIONS = """
     [(function_declaration) (function_expression) (arrow_function) (method_definition)
      (generator_function) (generator_function_declaration)] @function
 """
+
+SHARED = "[(class_declaration) (class) (import_statement)] @declaration"
+TYPED = """
+    [(abstract_class_declaration) (interface_declaration) (type_alias_declaration)
+     (enum_declaration)] @declaration
+"""
+DECLARATIONS = {"javascript": SHARED, "typescript": SHARED + TYPED, "tsx": SHARED + TYPED}
 
 
 def keys_of(file: ProjectFile, uses: Mapping[int, Sequence[str]]) -> list[AnswerKey]:
@@ -45,6 +52,37 @@ def keys_of(file: ProjectFile, uses: Mapping[int, Sequence[str]]) -> list[Answer
         found.append((key, turns[key], tuple(uses.get(number, ()))))
         turns[key] += 1
     return found
+
+
+def types_key(file: ProjectFile) -> str:
+    """Return what the meaning of a file's type names hangs on, so far as the file itself says it.
+
+    What functions of classes do does not count, for people type there all the time; save what
+    constructors do, which may declare fields.
+
+    Args:
+        file: The file.
+    """
+    captures = captures_of(file.tree, DECLARATIONS[file.tree.language.name])
+    bodies = _outermost(_bodies(file))
+    starts = [one.start for one in bodies]
+    said = []
+    for span in _outermost(captures.get("declaration", [])):
+        at = span.start
+        for body in bodies[bisect_left(starts, at) : bisect_left(starts, span.end)]:
+            said.append(file.text[at : body.start])
+            at = body.end
+        said.append(file.text[at : span.end])
+    return content_hash(b"\0".join(said))
+
+
+def _bodies(file: ProjectFile) -> Iterator[Any]:
+    """Yield the blocks of a file's functions; not those of constructors."""
+    for node in captures_of(file.tree, FUNCTIONS).get("function", []):
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        named = file.text[name.start_byte : name.end_byte] if name is not None else b""
+        if body is not None and body.type == "statement_block" and named != b"constructor":
+            yield body
 
 
 def _outermost(nodes: Iterable[Any]) -> list[Span]:

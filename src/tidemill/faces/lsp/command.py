@@ -33,7 +33,11 @@ ExpertsFolder = Annotated[
 ]
 Compiler = Annotated[
     Path | None,
-    typer.Option("--typescript", metavar="FOLDER", help="A TypeScript 5; else the project's."),
+    typer.Option(
+        "--typescript",
+        metavar="FOLDER",
+        help="A TypeScript 5; else the project's, but not over a port.",
+    ),
 ]
 Confidence = Annotated[
     float, typer.Option("--min-confidence", min=0, max=1, help="Of types that are shown.")

@@ -12,7 +12,7 @@ from tidemill.core.errors import MissingToolError, TidemillError
 from tidemill.core.hashing import content_hash
 from tidemill.faces.lsp.limits import Limits
 from tidemill.faces.lsp.recent import Recent
-from tidemill.source.typescript.compiler import find_compiler
+from tidemill.source.typescript.compiler import Compiler, find_compiler
 from tidemill.source.typescript.service import LENIENT, CompilerService
 
 __all__ = ["Compilers", "OpenProject"]
@@ -29,6 +29,9 @@ CONFIGURATIONS = ("tsconfig.json", "jsconfig.json")
 MOST_FAILURES = 3
 """After which a project is no longer asked about, until something of it changes."""
 
+SUPPOSED = ""
+"""Stands for the hash of a text that no editor shows, and is that of none."""
+
 
 @dataclass(slots=True, kw_only=True)
 class OpenProject:
@@ -37,7 +40,8 @@ class OpenProject:
     Attributes:
         root: Its folder.
         service: The compiler.
-        shown: Hashes of the texts that it was shown, by their names.
+        shown: Hashes of the texts that it was shown, by their names; of a file that says
+            something else by now, `SUPPOSED`.
     """
 
     root: Path
@@ -58,10 +62,17 @@ class OpenProject:
                 changed[name], self.shown[name] = text, key
         for name in [name for name in self.shown if name not in named]:
             del self.shown[name]
-            with suppress(OSError):
-                changed[name] = (self.root / name).read_bytes()
+            changed[name] = _on_disk(self.root / name)
         if changed:
             self.service.update(changed)
+
+    def suppose(self, path: Path) -> None:
+        """Note that a file is about to say what no editor shows, as types that are only tried.
+
+        When files are shown next, it says again what the editor shows, or if that has closed it,
+        what is on disk.
+        """
+        self.shown[self.name(path)] = SUPPOSED
 
     def reread(self, paths: Sequence[Path]) -> None:
         """Let files that are part of the program say what they say on disk by now."""
@@ -83,10 +94,20 @@ class Compilers:
         named: Folder of the compiler; else each project's own.
         limits: How many run, and how long an answer may take.
         tell: Told what people should know.
+        trusts_projects: Whether a project's own compiler is run where none is named. It is code
+            of whoever has written the project's folder.
     """
 
-    def __init__(self, named: Path | None, limits: Limits, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        named: Path | None,
+        limits: Limits,
+        tell: Callable[[str], None],
+        *,
+        trusts_projects: bool,
+    ) -> None:
         self._named = named
+        self._trusts_projects = trusts_projects
         self._limits = limits
         self._tell = tell
         self._open: Recent[Path, OpenProject] = Recent(limits.compilers)
@@ -103,7 +124,7 @@ class Compilers:
             root: Its folder.
             texts: Of its files that the editor shows.
         """
-        if self._failures[root] >= MOST_FAILURES:
+        if self.has_given_up(root):
             return None
         try:
             project = self._open.get(root) or self._begun(root)
@@ -127,20 +148,29 @@ class Compilers:
         _LOGGER.warning("the compiler of %s failed: %s", root, error.message)
         self._end(self._open.pop(root))
         self._failures[root] += 1
-        if self._failures[root] >= MOST_FAILURES:
+        if self.has_given_up(root):
             self._say(f"types in {root} are no longer checked: {error.message}")
 
     def worked(self, root: Path) -> None:
-        """Note that a project's compiler has answered."""
+        """Note that a project's compiler has answered all that is asked about a file."""
+        del self._failures[root]
+
+    def has_given_up(self, root: Path) -> bool:
+        """Whether a project is no longer asked about."""
+        return self._failures[root] >= MOST_FAILURES
+
+    def revive(self, root: Path) -> None:
+        """Ask about a project again, because something of it has changed on disk."""
         del self._failures[root]
 
     def reread(self, root: Path, paths: Sequence[Path]) -> None:
-        """Have files of a project read again that have changed on disk.
+        """Have files of a project read again that have changed on disk; it is asked about again.
 
         Args:
             root: The project's folder.
             paths: The files.
         """
+        self.revive(root)
         project = self._open.get(root)
         try:
             if project is not None:
@@ -151,7 +181,7 @@ class Compilers:
     def forget(self, root: Path) -> None:
         """Let a project's compiler go, because something of the project has changed on disk."""
         self._end(self._open.pop(root))
-        del self._failures[root]
+        self.revive(root)
 
     def close(self) -> None:
         """End them all."""
@@ -159,7 +189,7 @@ class Compilers:
             self._end(project)
 
     def _begun(self, root: Path) -> OpenProject:
-        compiler = find_compiler(root, self._named)
+        compiler = self._compiler(root)
         config = next((root / name for name in CONFIGURATIONS if (root / name).is_file()), None)
         options = LENIENT if config is None else BUILT
         service = CompilerService(
@@ -175,6 +205,15 @@ class Compilers:
             self._end(gone)
         return project
 
+    def _compiler(self, root: Path) -> Compiler:
+        if self._named is None and not self._trusts_projects:
+            raise MissingToolError(
+                "asking for types over a port",
+                tool="the setting typescript: a compiler that lies beside the files is not run",
+                hint="Name one that you trust: tidemill lsp --port PORT --typescript FOLDER",
+            )
+        return find_compiler(root, self._named)
+
     def _end(self, project: OpenProject | None) -> None:
         if project is not None:
             project.service.close()
@@ -184,3 +223,11 @@ class Compilers:
         if words not in self._told:
             self._told.add(words)
             self._tell(words)
+
+
+def _on_disk(path: Path) -> bytes:
+    """Return what a file says; nothing where it is not there, for it offers nobody anything."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -43,6 +43,7 @@ class Desk:
             root: The project's folder.
         """
         self.neighbours.changed(root)
+        self.compilers.revive(root)
         self.analyst.forgive()
 
     def changed(self, root: Path, paths: Sequence[Path], *, in_place: bool) -> None:
@@ -71,6 +72,8 @@ def desk_for(
     settings: Settings,
     limits: Limits,
     tell: Callable[[str], None],
+    *,
+    trusts_projects: bool,
 ) -> Desk:
     """Return a desk.
 
@@ -79,8 +82,9 @@ def desk_for(
         settings: Where a compiler is, and limits of reading.
         limits: What one editor may take.
         tell: Told what people should know, in the worker's thread.
+        trusts_projects: Whether a project's own compiler is run where the settings name none.
     """
-    compilers = Compilers(settings.typescript, limits, tell)
+    compilers = Compilers(settings.typescript, limits, tell, trusts_projects=trusts_projects)
     neighbours = Neighbours(settings, limits)
     analyst = Analyst(source, settings, limits=limits, compilers=compilers, neighbours=neighbours)
     return Desk(

@@ -1,18 +1,25 @@
 """The files that are open in an editor, as it shows them."""
 
+import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from tidemill.core.errors import CapacityError, InputError
+from tidemill.faces.lsp.drafts import Draft
 from tidemill.faces.lsp.limits import Limits
 from tidemill.faces.lsp.positions import Encoding, Place, Positions, encoded
 from tidemill.source.annotations.finding import can_be_typed
 from tidemill.source.language import LANGUAGES, Language, language_of
 
 __all__ = ["Change", "Document", "Documents", "Edit", "file_of"]
+
+_LOGGER = logging.getLogger("tidemill.lsp")
+
+MOST_FOLLOWED = 100
+"""Edits of one message through which places are followed; after more, looking anew costs less."""
 
 LANGUAGE_IDS = {
     "javascript": "javascript",
@@ -105,7 +112,7 @@ class Document:
         """Whether it has more bytes than are looked at."""
         return self._text is None
 
-    def apply(self, changes: Iterable[Change], version: int) -> list[Edit]:
+    def apply(self, changes: Sequence[Change], version: int) -> list[Edit] | None:
         """Take over what the editor has changed.
 
         What is too long is not kept, so that only a whole new text brings it back.
@@ -113,29 +120,51 @@ class Document:
         Args:
             changes: One after the other; each counts in the text that those before have left.
             version: Of the text after all of them.
+
+        Returns:
+            What was replaced; None where that was in too many places to follow.
         """
-        edits = []
+        edits: list[Edit] | None = [] if len(changes) <= MOST_FOLLOWED else None
+        draft = Draft(self._text, self._encoding) if self._text is not None else None
         for change in changes:
-            edit = self._replace(change)
-            if edit is not None:
-                edits.append(edit)
-        self.version = version
+            draft = self._changed(draft, change, edits)
+        self._keep(draft.text if draft is not None else None, version)
         return edits
 
-    def _replace(self, change: Change) -> Edit | None:
-        new = encoded(change.text)
-        old = self.text
-        if change.start is None or change.end is None:
-            start, end = 0, len(old)
-        elif self._text is None:
-            return None
-        else:
-            places = (change.start, change.end)
-            start, end = sorted(map(self.positions.offset, places))
-        whole = old[:start] + new + old[end:]
-        self._text = whole if len(whole) <= self._most else None
+    def lose(self, version: int) -> None:
+        """Keep its text no longer: nobody knows what it is."""
+        self._keep(None, version)
+
+    def _keep(self, text: bytes | None, version: int) -> None:
+        self._text, self.version = text, version
         self.positions = Positions(self.text, self._encoding)
-        return Edit(start=start, end=end, size=len(new))
+
+    def _changed(
+        self, draft: Draft | None, change: Change, edits: list[Edit] | None
+    ) -> Draft | None:
+        """Return the text with a change in it, or None where it is not kept.
+
+        Args:
+            draft: The text; None where it is not known.
+            change: The change.
+            edits: Gets what was replaced, if that is followed.
+        """
+        new = encoded(change.text)
+        if change.start is None or change.end is None:
+            if edits is not None:
+                edits.append(Edit(start=0, end=draft.size if draft else 0, size=len(new)))
+            return Draft(new, self._encoding) if len(new) <= self._most else None
+        if draft is None:
+            return None
+        first, last = sorted(map(draft.spot, (change.start, change.end)))
+        gone = draft.between(first, last)
+        if edits is not None:
+            start = draft.offset(first)
+            edits.append(Edit(start=start, end=start + gone, size=len(new)))
+        if draft.size - gone + len(new) > self._most:
+            return None
+        draft.replace(first, last, new)
+        return draft
 
 
 class Documents:
@@ -190,8 +219,11 @@ class Documents:
         self._open[uri] = document
         return document
 
-    def change(self, uri: str, changes: Iterable[Change], version: int) -> list[Edit]:
+    def change(self, uri: str, changes: Sequence[Change], version: int) -> list[Edit] | None:
         """Take over what the editor has changed in a file.
+
+        Returns:
+            What was replaced; None where that was in too many places to follow.
 
         Raises:
             InputError: Nobody has opened it.
@@ -199,7 +231,17 @@ class Documents:
         document = self._open.get(uri)
         if document is None:
             raise InputError("changed, and was never opened", path=uri)
-        return document.apply(changes, version)
+        if len(changes) <= self._limits.changes:
+            return document.apply(changes, version)
+        _LOGGER.warning(
+            "%s: %s changes came at once, and %s are the most; it gets no types until it is "
+            "opened again",
+            uri,
+            f"{len(changes):,}",
+            f"{self._limits.changes:,}",
+        )
+        document.lose(version)
+        return None
 
     def close(self, uri: str) -> Document | None:
         """Forget a file, and return it where it was open."""

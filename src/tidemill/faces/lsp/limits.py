@@ -16,6 +16,8 @@ class Limits:
     Attributes:
         message_bytes: Of a message, its header not counted; a longer one is thrown away.
         document_bytes: Of a file; a longer one gets no types.
+        changes: Of a file in one message; after more of them it gets no types until it is opened
+            again.
         documents: Open at once; further ones get no types.
         sites: Places of a file that types are asked for, in their order.
         asked_at_once: Places in one question, after which others have their turn.
@@ -36,6 +38,7 @@ class Limits:
 
     message_bytes: int = count(32 << 20, 1 << 10, 1 << 30)
     document_bytes: int = count(1 << 20, 1 << 10, 1 << 26)
+    changes: int = count(100_000, 1, 10_000_000)
     documents: int = count(256, 1, 10_000)
     sites: int = count(2_000, 1, 100_000)
     asked_at_once: int = count(96, 1, 10_000)

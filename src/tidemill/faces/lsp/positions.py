@@ -7,7 +7,7 @@ from typing import Literal
 
 from tidemill.source.spans import Span
 
-__all__ = ["ENCODINGS", "Encoding", "Place", "Positions", "encoded"]
+__all__ = ["ENCODINGS", "Encoding", "Place", "Positions", "bytes_before", "encoded"]
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 """What a column counts."""
@@ -18,6 +18,7 @@ Place = tuple[int, int]
 """Line and column, both counted from 0."""
 
 LINE_END = re.compile(rb"\r\n|\n|\r")
+LONGEST_UNIT = 4
 WIDE = {"utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 
 
@@ -51,7 +52,7 @@ class Positions:
         if line >= len(starts):
             return len(self._text)
         text = self._text[starts[max(line, 0)] : ends[max(line, 0)]]
-        return starts[max(line, 0)] + self._bytes_before(text, max(column, 0))
+        return starts[max(line, 0)] + bytes_before(text, max(column, 0), self._encoding)
 
     def place(self, offset: int) -> Place:
         """Return the place of a byte."""
@@ -67,13 +68,23 @@ class Positions:
         """Return the places at which a span begins and ends."""
         return self.place(span.start), self.place(span.end)
 
-    def _bytes_before(self, line: bytes, column: int) -> int:
-        if self._encoding == "utf-8" or line.isascii():
-            return min(column, len(line))
-        codec, width = WIDE[self._encoding]
-        # Half of a pair of surrogates is left out.
-        before = line.decode("utf-8", "replace").encode(codec)[: width * column]
-        return len(before.decode(codec, "ignore").encode())
+
+def bytes_before(line: bytes, column: int, encoding: Encoding) -> int:
+    """Return how many bytes of a line stand before a column; behind its end, all of them.
+
+    Args:
+        line: UTF-8, without its end.
+        column: From 0 on.
+        encoding: What it counts.
+    """
+    # No unit takes more than four bytes, and of a long line the rest need not be read.
+    head = line[: LONGEST_UNIT * (column + 1)]
+    if encoding == "utf-8" or head.isascii():
+        return min(column, len(line))
+    codec, width = WIDE[encoding]
+    # Half of a pair of surrogates is left out.
+    before = head.decode("utf-8", "replace").encode(codec)[: width * column]
+    return len(before.decode(codec, "ignore").encode())
 
 
 def encoded(text: str) -> bytes:

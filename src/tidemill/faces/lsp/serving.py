@@ -81,7 +81,7 @@ async def _serve_pipes(plan: Plan, output: int) -> int:
     with os.fdopen(os.dup(0), "rb", buffering=0) as pipe:
         stream, transport = await stream_from(pipe)
         try:
-            return await _converse(plan, stream, output)
+            return await _converse(plan, stream, output, trusts_projects=True)
         finally:
             transport.close()
 
@@ -143,13 +143,23 @@ async def _serve_socket(plan: Plan, sock: socket.socket) -> int:
     with sock, sock.makefile("rb", buffering=0) as pipe:
         stream, transport = await stream_from(pipe)
         try:
-            return await _converse(plan, stream, sock.fileno())
+            # Whoever has connected need not be the user, nor be able to run what the user can.
+            return await _converse(plan, stream, sock.fileno(), trusts_projects=False)
         finally:
             transport.close()
 
 
-async def _converse(plan: Plan, stream: asyncio.StreamReader, output: int) -> int:
-    """Talk to one editor until it goes, and return the exit code that says how."""
+async def _converse(
+    plan: Plan, stream: asyncio.StreamReader, output: int, *, trusts_projects: bool
+) -> int:
+    """Talk to one editor until it goes, and return the exit code that says how.
+
+    Args:
+        plan: What is served.
+        stream: What the editor says.
+        output: Descriptor of what it hears.
+        trusts_projects: Whether the compilers of the projects that it names are run.
+    """
     loop = asyncio.get_running_loop()
     server = language_server()
     editor = Editor(server)
@@ -157,7 +167,7 @@ async def _converse(plan: Plan, stream: asyncio.StreamReader, output: int) -> in
     def tell(words: str) -> None:
         loop.call_soon_threadsafe(editor.tell, words)
 
-    desk = desk_for(plan.source, plan.settings, plan.limits, tell)
+    desk = desk_for(plan.source, plan.settings, plan.limits, tell, trusts_projects=trusts_projects)
     workspace = Workspace(editor, desk, plan.limits, plan.configuration)
     register(server, workspace)
     writer = DescriptorWriter(output, plan.limits)

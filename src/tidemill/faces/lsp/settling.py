@@ -52,7 +52,7 @@ def settled(
         CapacityError: The compiler took too long, or has ended.
         TidemillError: It refused.
     """
-    project.shown.pop(project.name(file.path), None)
+    project.suppose(file.path)
     checking = Checking(
         checker_of(project, file),
         [file],
@@ -90,7 +90,7 @@ def accepted(
         CapacityError: The compiler took too long, or has ended.
         TidemillError: It refused.
     """
-    project.shown.pop(project.name(file.path), None)
+    project.suppose(file.path)
     checker = checker_of(project, file)
     found = []
     for offer in offers:

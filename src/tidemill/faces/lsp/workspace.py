@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,15 +86,19 @@ class Workspace:
             _LOGGER.warning("%s is longer than %s and gets no types", uri, size)
         self._look(document, 0.0)
 
-    def change(self, uri: str, changes: Iterable[Change], version: int) -> None:
+    def change(self, uri: str, changes: Sequence[Change], version: int) -> None:
         """Take over what the editor has changed in a file.
+
+        What is known of it moves along; where it is changed in very many places at once, that is
+        forgotten instead, and found anew.
 
         Raises:
             InputError: Nobody has opened it.
         """
         edits = self.documents.change(uri, changes, version)
-        if uri in self._known:
-            self._known[uri] = self._known[uri].moved(edits)
+        known = self._known.pop(uri, None)
+        if known is not None and edits is not None:
+            self._known[uri] = known.moved(edits)
         self._look_again(uri)
 
     def close(self, uri: str) -> None:
@@ -111,8 +115,10 @@ class Workspace:
         """Note that a file is on disk now as it is shown: others may hang on it."""
         root = self._root(file_of(uri))
         if root is not None:
+            # Itself it hangs on nothing that is new, unless it may be checked from now on.
+            but = "" if self.desk.compilers.has_given_up(root) else uri
             self._do_aside(self.desk.worker.do(self.desk.saved, root))
-            self._look_at_all(but=uri)
+            self._look_at_all(but=but)
 
     def touched(self, uris: Iterable[str], *, in_place: bool) -> None:
         """Note that files have changed on disk; those that are open count as they are shown.

@@ -5,17 +5,25 @@ let through; operators do not count.
 """
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from tidemill.source.slices.extraction import usage_slices
 from tidemill.source.typescript.syntax.wording import TypeText, read_type
 from tidemill.tasks.types.builtins import MEMBERS
-from tidemill.tasks.types.declared import DeclaredMembers
 from tidemill.tasks.types.project import ProjectFile
 
-__all__ = ["invoked_members", "lacking"]
+__all__ = ["Members", "invoked_members", "lacking"]
 
 OWN = frozenset({"apply", "bind", "call", "length", "name", "prototype", "toString"})
 """What every function has."""
+
+
+class Members(Protocol):
+    """Whoever knows the members of types."""
+
+    def of(self, name: str) -> frozenset[str] | None:
+        """Return what values of a type have; None where that is not known for sure."""
+        ...
 
 
 def invoked_members(file: ProjectFile) -> Mapping[int, frozenset[str]]:
@@ -50,9 +58,7 @@ def _is_construction(text: bytes) -> bool:
     return text.startswith(b"new") and not text[3:4].isalnum()
 
 
-def lacking(
-    type_text: TypeText, invoked: frozenset[str], declared: DeclaredMembers
-) -> frozenset[str]:
+def lacking(type_text: TypeText, invoked: frozenset[str], declared: Members) -> frozenset[str]:
     """Return what is invoked that no part of a type has; nothing where a part is not known.
 
     Args:
@@ -69,7 +75,7 @@ def lacking(
     return rest
 
 
-def _members(part: str, declared: DeclaredMembers) -> frozenset[str] | None:
+def _members(part: str, declared: Members) -> frozenset[str] | None:
     read = read_type(part)
     if read is None:
         return None
