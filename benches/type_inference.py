@@ -74,9 +74,7 @@ def main() -> None:
 
 
 def _expert(folder: Path | None) -> ExpertPackage:
-    if folder is not None:
-        return open_expert(folder)
-    return local_experts(Settings(experts=NOBODYS)).find(EXPERT)
+    return open_expert(folder or local_experts(Settings(experts=NOBODYS)).find(EXPERT).folder)
 
 
 def measured(corpus: PackedCorpus, expert: ExpertPackage, *, quick: bool) -> Iterator[Figure]:

@@ -284,6 +284,7 @@ def test_every_shipped_expert_is_sound_small_and_says_where_it_comes_from() -> N
         "search-code",
         "search-terms",
         "search-tokens",
+        "types-ts",
     }
     sizes = []
     for entry in entries:
