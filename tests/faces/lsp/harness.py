@@ -78,7 +78,7 @@ class Scene:
 
     async def settled(self) -> None:
         """Wait until nothing is under way."""
-        assert await self.workspace.looking.settled(URI, 60.0)
+        assert await self.workspace.looking.settled(URI, 60.0, is_confirmed=True)
 
     def names(self) -> list[str]:
         """The names that have a type now."""

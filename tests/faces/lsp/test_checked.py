@@ -110,6 +110,20 @@ def test_what_is_shown_counts_not_what_is_on_disk(client: Client, root: Path) ->
     client.close(uri)
 
 
+def test_a_type_that_another_file_speaks_against_goes_when_the_file_has_stayed_as_it_is(
+    client: Client, root: Path
+) -> None:
+    uri = (root / "exported.ts").as_uri()
+    (root / "calls.ts").write_text("import { label } from './exported';\nlabel(3);\n")
+    (root / "exported.ts").write_text("export const label = (text) => [text];\n")
+    changes = [{"uri": (root / name).as_uri(), "type": 1} for name in ("calls.ts", "exported.ts")]
+    client.tell("workspace/didChangeWatchedFiles", {"changes": changes})
+    client.open(uri, "export const label = (text) => [text];\n")
+    settled(client, uri, ["0: string 91%"])
+    settled(client, uri, [])
+    client.close(uri)
+
+
 def test_scripts_are_checked_too(client: Client, root: Path) -> None:
     uri = (root / "script.js").as_uri()
     client.open(uri, APP, language="javascript")

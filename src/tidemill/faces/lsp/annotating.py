@@ -10,6 +10,7 @@ from tidemill.faces.lsp.compilers import Compilers, OpenProject
 from tidemill.faces.lsp.finding import Finding
 from tidemill.faces.lsp.recent import Recent
 from tidemill.faces.lsp.settling import Verdict, accepted, settled
+from tidemill.faces.lsp.view import MOST_DEPENDENTS
 from tidemill.tasks.types.checker import is_checked
 from tidemill.tasks.types.edits import Insertion
 from tidemill.tasks.types.members import invoked_members
@@ -74,22 +75,25 @@ class Annotating:
         self,
         snapshot: Snapshot,
         subject: Subject,
-        findings: Sequence[Finding],
+        offers: Mapping[int, Sequence[Offer]],
         seconds_left: Callable[[], float],
+        *,
+        is_alone: bool = False,
     ) -> Verdict | None:
         """Return which types of a file hold together; None where nobody can say.
 
         Args:
-            snapshot: The text, with the places as the findings say.
+            snapshot: The text.
             subject: The same, read.
-            findings: The places.
+            offers: Types, by number of the site.
             seconds_left: How long it may still take.
+            is_alone: Whether to leave out the files that import this one.
         """
-        project = self._project(snapshot, subject.file) if findings else None
-        if project is None:
-            return None
-        offers = {one.number: one.offers for one in findings}
-        return self._settled(project, subject.file, offers, seconds_left)
+        project = self._project(snapshot, subject.file)
+        if project is None or not offers:
+            return None if project is None else Verdict()
+        dependents = 0 if is_alone else MOST_DEPENDENTS
+        return self._settled(project, subject.file, offers, seconds_left, dependents=dependents)
 
     def of_all(self, snapshot: Snapshot, findings: Sequence[Finding]) -> Annotation | None:
         """Return all that can be inserted together, or None where nothing can.
@@ -134,10 +138,18 @@ class Annotating:
         file: ProjectFile,
         offers: Mapping[int, Sequence[Offer]],
         seconds_left: Callable[[], float],
+        *,
+        dependents: int = MOST_DEPENDENTS,
     ) -> Verdict | None:
         try:
-            invoked = invoked_members(file)
-            verdict = settled(project, file, offers, invoked=invoked, seconds_left=seconds_left)
+            verdict = settled(
+                project,
+                file,
+                offers,
+                invoked=invoked_members(file),
+                seconds_left=seconds_left,
+                dependents=dependents,
+            )
         except (TidemillError, OSError) as error:
             self._failed(project, error)
             return None

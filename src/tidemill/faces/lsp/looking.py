@@ -1,25 +1,34 @@
-"""Files are looked at when they have not changed for a moment, and again when they have."""
+"""Files are looked at when they have not changed for a moment, and again when they have.
+
+First each file is checked by itself, without the types that were refused there before; when it
+has stayed as it is for another moment, all types are tried, with the files that import it.
+"""
 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 
 from tidemill.core.background import ended
 from tidemill.core.errors import InputError, TidemillError
 from tidemill.faces.lsp.analyst import Analyst, Snapshot, Subject
 from tidemill.faces.lsp.annotating import Annotating, timer
+from tidemill.faces.lsp.earlier import Earlier
 from tidemill.faces.lsp.finding import Analysis, Finding
 from tidemill.faces.lsp.limits import Limits
 from tidemill.faces.lsp.recent import Recent
 from tidemill.faces.lsp.settling import Verdict
 from tidemill.faces.lsp.worker import Worker
 from tidemill.source.annotations.site import SiteKind
+from tidemill.tasks.types.offer import Offer
 
 __all__ = ["Looking", "Order"]
 
 _LOGGER = logging.getLogger("tidemill.lsp")
+
+CONFIRM_SECONDS = 1.0
+"""How long a file has stayed as it is when its types are checked together with other files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,7 @@ class Order:
         snapshot: Its text.
         key: Of the text and all that its types hang on.
         kinds: Places that are wanted.
+        least: Confidence from which a type is shown; others are not checked.
         focus: A byte that people look at; places near it come first.
         has_findings: Whether something is shown already.
         outdated: Set as soon as the text is another one.
@@ -40,6 +50,7 @@ class Order:
     snapshot: Snapshot
     key: str
     kinds: tuple[SiteKind, ...]
+    least: float
     focus: int
     has_findings: bool
     outdated: threading.Event = field(default_factory=threading.Event)
@@ -74,7 +85,9 @@ class Looking:
         self._found = found
         self._failed = failed
         self._known: Recent[str, Analysis] = Recent(limits.analyses)
+        self._earlier = Earlier(limits.answers)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._confirming: dict[str, asyncio.Task[None]] = {}
         self._orders: dict[str, Order] = {}
 
     def begin(self, uri: str, order: Callable[[], Order | None], seconds: float) -> None:
@@ -86,50 +99,71 @@ class Looking:
             seconds: The pause.
         """
         self.stop(uri)
-        task = asyncio.get_running_loop().create_task(self._look_at(order, seconds))
-        self._tasks[uri] = task
-        task.add_done_callback(lambda done: self._over(uri, done))
+        self._do(self._tasks, uri, self._look_at(order, seconds))
 
     def stop(self, uri: str) -> None:
         """Give up what is under way for a file."""
-        task, order = self._tasks.pop(uri, None), self._orders.pop(uri, None)
+        order = self._orders.pop(uri, None)
         if order is not None:
             order.outdated.set()
-        if task is not None:
-            task.cancel()
+        for tasks in (self._tasks, self._confirming):
+            task = tasks.pop(uri, None)
+            if task is not None:
+                task.cancel()
 
-    async def settled(self, uri: str, seconds: float) -> bool:
+    async def settled(self, uri: str, seconds: float, *, is_confirmed: bool = False) -> bool:
         """Wait until nothing is under way for a file; return whether that is so.
 
         Args:
             uri: Its name.
             seconds: To wait at most.
+            is_confirmed: Whether to wait for the check with other files, too.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while (task := self._tasks.get(uri)) is not None and loop.time() < end:
+        while (task := self._under_way(uri, is_confirmed)) is not None and loop.time() < end:
             await asyncio.wait({task}, timeout=end - loop.time())
             # Lets what follows the end of a task come first.
             await asyncio.sleep(0)
-        return uri not in self._tasks
+        return self._under_way(uri, is_confirmed) is None
 
     async def close(self) -> None:
         """Give everything up."""
-        await ended(*self._tasks.values())
+        await ended(*self._tasks.values(), *self._confirming.values())
 
-    def _over(self, uri: str, task: "asyncio.Task[None]") -> None:
-        if self._tasks.get(uri) is task:
-            del self._tasks[uri]
+    def _under_way(self, uri: str, is_confirmed: bool) -> "asyncio.Task[None] | None":
+        task = self._tasks.get(uri)
+        return self._confirming.get(uri) if task is None and is_confirmed else task
+
+    def _do(
+        self,
+        tasks: "dict[str, asyncio.Task[None]]",
+        uri: str,
+        work: Coroutine[None, None, None],
+    ) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        tasks[uri] = task
+        task.add_done_callback(lambda done: self._over(tasks, uri, done))
+
+    def _over(
+        self, tasks: "dict[str, asyncio.Task[None]]", uri: str, task: "asyncio.Task[None]"
+    ) -> None:
+        if tasks.get(uri) is task:
+            del tasks[uri]
+        if uri not in self._tasks and uri not in self._confirming:
             self._orders.pop(uri, None)
 
     async def _look_at(self, make: Callable[[], Order | None], seconds: float) -> None:
         await asyncio.sleep(seconds)
         order = make()
-        if order is None:
-            return
-        self._orders[order.uri] = order
+        if order is not None:
+            self._orders[order.uri] = order
+            await self._told(order, self._look(order))
+
+    async def _told(self, order: Order, work: Coroutine[None, None, None]) -> None:
+        """Do something, and say what goes wrong with it."""
         try:
-            await self._look(order)
+            await work
         except InputError as error:
             _LOGGER.warning("no types for %s", error)
         except TidemillError as error:
@@ -156,24 +190,44 @@ class Looking:
             key=subject.file.key, findings=findings, source=self._analyst.source.name
         )
         self._found(order.uri, analysis)
-        if not subject.file.tree.errors:
-            self._known.put(order.key, await self._settled(order, subject, analysis))
+        if subject.file.tree.errors:
+            return
+        likely = self._earlier.likely(order.uri, analysis)
+        if await self._settled(order, subject, likely, is_alone=True):
+            work = self._told(order, self._confirm(order, subject, analysis))
+            self._do(self._confirming, order.uri, work)
+        else:
+            self._known.put(order.key, analysis)
 
-    async def _settled(self, order: Order, subject: Subject, analysis: Analysis) -> Analysis:
-        """Find out which types the compiler has nothing against, and show those alone."""
+    async def _confirm(self, order: Order, subject: Subject, analysis: Analysis) -> None:
+        await asyncio.sleep(CONFIRM_SECONDS)
+        await self._settled(order, subject, analysis, is_alone=False)
+
+    async def _settled(
+        self, order: Order, subject: Subject, analysis: Analysis, *, is_alone: bool
+    ) -> bool:
+        """Find out which types the compiler has nothing against, and show those alone.
+
+        Returns:
+            Whether there is a compiler that says so.
+        """
         verdict = await self._worker.do(
             self._annotating.settled,
             order.snapshot,
             subject,
-            analysis.findings,
+            _offers(analysis.findings, order.least),
             _patience(self._limits.settling_seconds, order.outdated),
+            is_alone=is_alone,
         )
         if verdict is None:
-            return analysis
+            return False
+        self._earlier.note(order.uri, analysis.findings, verdict)
         await self._worker.do(self._analyst.refuse, subject, verdict.refused)
         known = replace(analysis, findings=_settled(analysis.findings, verdict))
         self._found(order.uri, known)
-        return known
+        if not is_alone:
+            self._known.put(order.key, known)
+        return True
 
     async def _ask(self, order: Order, subject: Subject, wanted: Sequence[int]) -> None:
         """Ask for types of places, some at a time, and show what is known in between."""
@@ -195,6 +249,15 @@ def _patience(seconds: float, outdated: threading.Event) -> Callable[[], float]:
     return lambda: 0.0 if outdated.is_set() else left()
 
 
+def _offers(findings: Sequence[Finding], least: float) -> dict[int, tuple[Offer, ...]]:
+    """Return the types of findings that are sure enough to be shown, by number of the site."""
+    offers = {
+        one.number: tuple(offer for offer in one.offers if offer.confidence >= least)
+        for one in findings
+    }
+    return {number: own for number, own in offers.items() if own}
+
+
 def _settled(findings: Sequence[Finding], verdict: Verdict) -> tuple[Finding, ...]:
     """Return findings with what holds first; those of which nothing holds are left out."""
     found = []
@@ -202,6 +265,6 @@ def _settled(findings: Sequence[Finding], verdict: Verdict) -> tuple[Finding, ..
         refused = verdict.refused.get(one.number, ())
         if one.number in verdict.standing:
             found.append(one.settled(verdict.standing[one.number], refused))
-        elif not refused:
-            found.append(one)
+        elif rest := tuple(offer for offer in one.offers if offer not in refused):
+            found.append(replace(one, offers=rest))
     return tuple(found)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidemill.faces.lsp.compilers import OpenProject
-from tidemill.faces.lsp.view import checker_of
+from tidemill.faces.lsp.view import MOST_DEPENDENTS, checker_of
 from tidemill.tasks.types.checking import Checking
 from tidemill.tasks.types.offer import Offer
 from tidemill.tasks.types.project import ProjectFile
@@ -36,6 +36,7 @@ def settled(
     *,
     invoked: Mapping[int, frozenset[str]],
     seconds_left: Callable[[], float],
+    dependents: int = MOST_DEPENDENTS,
 ) -> Verdict:
     """Find the types of a file that hold together, as ``tidemill types`` does for a program.
 
@@ -47,6 +48,7 @@ def settled(
         offers: By number of the site, best first.
         invoked: What is invoked on the values of sites.
         seconds_left: How long it may still take; of what is open then nothing is said.
+        dependents: Files that import this one and are looked at as well, at most.
 
     Raises:
         CapacityError: The compiler took too long, or has ended.
@@ -54,7 +56,7 @@ def settled(
     """
     project.suppose(file.path)
     checking = Checking(
-        checker_of(project, file),
+        checker_of(project, file, dependents=dependents),
         [file],
         invoked={(ALONE, number): names for number, names in invoked.items()},
         seconds_left=seconds_left,

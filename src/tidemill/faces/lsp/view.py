@@ -14,18 +14,21 @@ MOST_DEPENDENTS = 16
 """Files that import this one and are looked at as well: an editor waits for the answer."""
 
 
-def checker_of(project: OpenProject, file: ProjectFile) -> Checker:
+def checker_of(
+    project: OpenProject, file: ProjectFile, *, dependents: int = MOST_DEPENDENTS
+) -> Checker:
     """Return what checks types in one file, as it does in a program.
 
     Args:
         project: The file's project, with the file as it is shown.
         file: The file.
+        dependents: Files that import it and are looked at as well, at most.
 
     Raises:
         CapacityError: The compiler took too long, or has ended.
         TidemillError: It refused.
     """
-    view = _View(project.service, project.name(file.path))
+    view = _View(project.service, project.name(file.path), dependents)
     return Checker(cast("CompilerService", view), project.root, [file])
 
 
@@ -35,12 +38,13 @@ class _View:
     Args:
         service: The compiler.
         name: What it calls the file.
+        dependents: Of those that import it, at most.
     """
 
-    def __init__(self, service: CompilerService, name: str) -> None:
+    def __init__(self, service: CompilerService, name: str, dependents: int) -> None:
         self._service = service
-        others = [one for one in service.dependents([name]) if one != name]
-        self._names = [name, *others[:MOST_DEPENDENTS]]
+        others = [one for one in service.dependents([name]) if one != name] if dependents else []
+        self._names = [name, *others[:dependents]]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._service, name)

@@ -253,12 +253,14 @@ class Workspace:
             self._known.pop(document.uri, None)
             return None
         kinds = self.configuration.kinds
-        facts = (document.uri, content_hash(document.text), self._generation, *kinds)
+        least = self.configuration.minimum_confidence
+        facts = (document.uri, content_hash(document.text), self._generation, least, *kinds)
         return Order(
             uri=document.uri,
             snapshot=snapshot,
             key="\n".join(map(str, facts)),
             kinds=kinds,
+            least=least,
             focus=self._focus.get(document.uri, 0),
             has_findings=document.uri in self._known,
         )
