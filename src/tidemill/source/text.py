@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 from tidemill.core.errors import InputError
 
-__all__ = ["SourceText", "decode"]
+__all__ = ["SourceText", "decode", "is_minified"]
+
+SMALL = 1 << 14
+"""Bytes; below this, long lines are no sign of a minified file."""
+
+LONG_LINES = 500
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 MARKS = (
@@ -100,3 +105,12 @@ def _refusal(reason: str, data: bytes, place: int, path: str) -> InputError:
         column=len(data[line_start:place].decode("utf-8", "replace")) + 1,
         hint="exclude it in an ignore file, or save it as UTF-8",
     )
+
+
+def is_minified(text: bytes) -> bool:
+    """Whether the lines of a text are too long, on the mean, for code that people write.
+
+    Args:
+        text: UTF-8.
+    """
+    return len(text) > SMALL and len(text) > LONG_LINES * (text.count(b"\n") + 1)

@@ -102,6 +102,14 @@ def test_a_diff_is_applied_and_undone(tidemill: Run, code: Path) -> None:
     assert (code / "greet.ts").read_text() == CODE
 
 
+def test_a_file_that_cannot_be_read_alone_is_an_error(tidemill: Run, code: Path) -> None:
+    (code / "min.js").write_text("var f=function(a){return a};" * 1000)
+    exit_code, _, err = tidemill("types", "min.js", "--no-check")
+    assert exit_code == 3
+    assert "skipped min.js: minified: its lines are too long" in err
+    assert tidemill("types", "min.js", "greet.ts", "--no-check")[0] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code_of_exit"),
     [

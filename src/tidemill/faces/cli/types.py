@@ -116,7 +116,7 @@ def types(
     What an author or the compiler says is never asked for. Types that are offered
     have what is invoked on them and cause no new error of tsc; without a compiler
     they are unverified. Written are annotations, or JSDoc in JavaScript. Ends with
-    exit code 1 when types are offered.
+    exit code 1 when types are offered, and 3 when no file could be read.
 
     For example:
 
@@ -153,7 +153,13 @@ def types(
     _remark(found)
     if apply:
         _told(apply_changes(found.changes, settings=settings, cwd=Path.cwd()), "typed")
-    raise typer.Exit(1 if found.offered else 0)
+    raise typer.Exit(_code(found))
+
+
+def _code(found: TypesReport) -> int:
+    if found.skipped and not found.files:
+        return 3
+    return 1 if found.offered else 0
 
 
 def _kinds_of(names: str) -> frozenset[SiteKind]:

@@ -22,6 +22,7 @@ from tidemill.source.annotations.site import TypeSite
 from tidemill.source.language import Language
 from tidemill.source.parsing import parse
 from tidemill.source.spans import Span
+from tidemill.source.text import is_minified
 from tidemill.source.typescript.syntax.anchors import documented, holds_function
 from tidemill.source.typescript.syntax.wording import says_any
 from tidemill.tasks.types.members import invoked_members, lacking
@@ -40,10 +41,6 @@ TRIES = 2
 
 PATIENCE_SECONDS = 30.0
 """How long refusals hold while files are saved: some editors save at every pause."""
-
-LONG_LINES = 500
-SMALL = 1 << 14
-"""Bytes; below this, long lines are no sign of a minified file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +165,7 @@ class Analyst:
             InputError: It is minified, or takes too long.
         """
         name, text = snapshot.path.name, snapshot.text
-        if len(text) > SMALL and len(text) > LONG_LINES * (text.count(b"\n") + 1):
+        if is_minified(text):
             raise InputError("its lines are too long for code that people write", path=name)
         tree = parse(text, snapshot.language, seconds=self._settings.parse_seconds, path=name)
         return ProjectFile(snapshot.path, name, tree=tree, encoding="utf-8", key=content_hash(text))

@@ -17,7 +17,7 @@ from tidemill.source.annotations.scope import type_names_of
 from tidemill.source.language import language_of
 from tidemill.source.lines import LineTable
 from tidemill.source.parsing import SyntaxTree, parse
-from tidemill.source.text import decode
+from tidemill.source.text import decode, is_minified
 from tidemill.tasks.discovery import (
     TOO_LARGE,
     UNREADABLE,
@@ -187,6 +187,8 @@ class _Reader:
         if language is None or not can_be_typed(language.name):
             return ""
         decoded = decode(raw, name)
+        if is_minified(decoded.data):
+            return "minified: its lines are too long for code that people write"
         tree = parse(decoded.data, language, seconds=self._settings.parse_seconds, path=name)
         if tree.errors:
             line = LineTable(decoded.data).line(tree.errors[0].start)
