@@ -171,7 +171,8 @@ def diagnostics(folder: Path) -> Counter[Diagnostic]:
     command = [shutil.which("node") or "node", str(compiler), "-p", "."]
     told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     lines = told.stdout.splitlines()
-    found = Counter(one.group("file", "code", "text") for one in map(SAID.match, lines) if one)
+    said = [one for one in map(SAID.match, lines) if one is not None]
+    found = Counter((one["file"], one["code"], one["text"]) for one in said)
     is_whole = told.returncode in RETURNED and bool(found) == bool(told.returncode)
     if not is_whole or any(line.startswith("error TS") for line in lines):
         raise RuntimeError(f"tsc failed in {folder}: {(told.stdout + told.stderr)[-500:]}")

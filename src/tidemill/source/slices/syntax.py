@@ -41,8 +41,11 @@ class Syntax:
         self.words: Vocabulary = vocabulary
         self.numbers: Kinds = kinds_of(tree.language.name, vocabulary.left_out, vocabulary.tokens)
         flat = flatten(tree.tree.root_node, self.text, self.numbers)
-        self.kinds, self.fields, self.end = flat.kinds, flat.fields, flat.end
-        self.starts, self.stops = flat.starts, flat.stops
+        self.kinds: list[int] = flat.kinds
+        self.fields: list[int] = flat.fields
+        self.end: list[int] = flat.end
+        self.starts: list[int] = flat.starts
+        self.stops: list[int] = flat.stops
         self._names = self.numbers.names
         self._is_through = marked(self.numbers, vocabulary.transparent)
         self._is_token = marked(self.numbers, vocabulary.tokens)

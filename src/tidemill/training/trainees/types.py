@@ -61,7 +61,7 @@ class TypeTrainee:
         facts: Callable[[], dict[str, object]],
         device: torch.device,
     ) -> None:
-        self.model = network.to(device)
+        self.model: Seq2Seq = network.to(device)
         self._inputs = inputs
         self._answers = answers
         self._newline = newline
