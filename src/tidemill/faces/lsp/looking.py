@@ -7,8 +7,9 @@ has stayed as it is for another moment, all types are tried, with the files that
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from tidemill.core.background import ended
 from tidemill.core.errors import InputError, TidemillError
@@ -158,12 +159,12 @@ class Looking:
         order = make()
         if order is not None:
             self._orders[order.uri] = order
-            await self._told(order, self._look(order))
+            await self._told(order, partial(self._look, order))
 
-    async def _told(self, order: Order, work: Coroutine[None, None, None]) -> None:
+    async def _told(self, order: Order, work: Callable[[], Awaitable[None]]) -> None:
         """Do something, and say what goes wrong with it."""
         try:
-            await work
+            await work()
         except InputError as error:
             _LOGGER.warning("no types for %s", error)
         except TidemillError as error:
@@ -189,13 +190,13 @@ class Looking:
         analysis = Analysis(
             key=subject.file.key, findings=findings, source=self._analyst.source.name
         )
-        self._found(order.uri, analysis)
+        likely = self._earlier.likely(order.uri, analysis)
+        self._found(order.uri, likely)
         if subject.file.tree.errors:
             return
-        likely = self._earlier.likely(order.uri, analysis)
         if await self._settled(order, subject, likely, is_alone=True):
-            work = self._told(order, self._confirm(order, subject, analysis))
-            self._do(self._confirming, order.uri, work)
+            work = partial(self._confirm, order, subject, analysis)
+            self._do(self._confirming, order.uri, self._told(order, work))
         else:
             self._known.put(order.key, analysis)
 
