@@ -22,6 +22,7 @@ from tidemill.source.annotations.stripping import stripped
 from tidemill.source.language import LANGUAGES
 from tidemill.source.lines import LineTable
 from tidemill.source.parsing import parse
+from tidemill.source.typescript.messages import words_of
 
 __all__ = [
     "PROGRAMS",
@@ -55,7 +56,7 @@ RETURNED = {0, 1, 2}
 SAID = re.compile(r"(?P<file>[^(\s]+)\((?P<line>\d+),\d+\): error (?P<code>TS\d+): (?P<text>.*)")
 
 Diagnostic = tuple[str, str, str]
-"""A file, the code of an error, and its first line."""
+"""A file, the code of an error, and the words of its first line."""
 
 SitePlace = tuple[str, int, int, str]
 """A file, a line and a column, and the kind of the site there."""
@@ -172,7 +173,7 @@ def diagnostics(folder: Path) -> Counter[Diagnostic]:
     told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     lines = told.stdout.splitlines()
     said = [one for one in map(SAID.match, lines) if one is not None]
-    found = Counter((one["file"], one["code"], one["text"]) for one in said)
+    found = Counter((one["file"], one["code"], words_of(one["text"])) for one in said)
     is_whole = told.returncode in RETURNED and bool(found) == bool(told.returncode)
     if not is_whole or any(line.startswith("error TS") for line in lines):
         raise RuntimeError(f"tsc failed in {folder}: {(told.stdout + told.stderr)[-500:]}")

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from tidemill.source.annotations.site import TypeSite
 from tidemill.source.spans import Span
+from tidemill.source.typescript.messages import words_of
 from tidemill.source.typescript.service import CompilerService, Diagnostic, Suspect
 from tidemill.tasks.types.project import ProjectFile
 from tidemill.tasks.types.writing import Written, written
@@ -164,7 +165,7 @@ class Checker:
 
     def _keys(self) -> list[tuple[str, int, str, int]]:
         return [
-            (one.path, one.code, one.message, self._origin(one.path, one.span.start))
+            (one.path, one.code, words_of(one.message), self._origin(one.path, one.span.start))
             for one in self._all()
         ]
 

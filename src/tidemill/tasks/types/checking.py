@@ -2,12 +2,15 @@
 
 Each phase tries a group of sites on top of what holds, and ends when the compiler objects to
 nothing new in their files; what holds there stands when nothing new is found in any other file
-either. Sites that were suspected beside others have another turn, in ever smaller company.
+either. Of a large program the sites of some files come before those of others, so that something
+stands whenever time is over. Sites that were suspected beside others have another turn, in ever
+smaller company.
 Ours; JoernTI checks members alone.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import groupby
 
 from tidemill.tasks.types.blame import Blame, blamed
 from tidemill.tasks.types.checker import Checker, Objection, SiteKey
@@ -24,6 +27,10 @@ MOST_ROUNDS = 16
 LAST_ROUNDS = 4
 SMALL = 8
 """Groups of no more sites are tried together."""
+
+MOST_TOGETHER = 256
+"""Sites that a group begins with at most, unless one file has more: every round checks the files
+of all of them."""
 
 OUT_OF_TIME = "there was no time left to check it"
 
@@ -57,6 +64,8 @@ class Checking:
         self._held: dict[SiteKey, Offer] = {}
         self._made: dict[int, tuple[dict[int, Offer], Written]] = {}
         self._asked: set[tuple[SiteKey, Offer]] = set()
+        self._last = 0
+        self._said = 0
         self.standing: dict[SiteKey, Offer] = {}
         self.refused: dict[SiteKey, tuple[Offer, str]] = {}
 
@@ -68,10 +77,10 @@ class Checking:
             done: How many sites were settled before.
         """
         ladder = Ladder(offers)
-        groups = [[key for key in offers if key in ladder]]
+        groups = _by_files([key for key in offers if key in ladder])
+        self._last = done + len(offers)
         while groups and self._seconds_left() > 0:
             groups = self._turn(groups, ladder)
-            self._told(done + len(offers) - sum(map(len, groups)))
         for key in (key for group in groups for key in group):
             ladder.doubt(key, OUT_OF_TIME)
         self.refused |= ladder.refused
@@ -91,12 +100,18 @@ class Checking:
             tried, doubted = self._phase(groups.pop(), ladder, is_deep=False)
             self._held |= tried
             groups += doubted
+            self._tell(self._last - sum(map(len, groups)))
         held, self._held = self._held, {}
         tried, doubted = self._phase(list(held), ladder, is_deep=True)
         for key, offer in tried.items():
             self.standing[key] = offer
             ladder.settle(key)
         return [*groups, *doubted]
+
+    def _tell(self, done: int) -> None:
+        """Say how many sites are done; that some are doubted again does not take that back."""
+        self._said = max(self._said, done)
+        self._told(self._said)
 
     def confirm(self) -> list[Objection]:
         """Look at the whole program once more; what is still objected to takes its files along.
@@ -222,6 +237,17 @@ class Checking:
             if number not in self._made or self._made[number][0] != own:
                 self._made[number] = (own, written(self._files[number], own))
         return {number: self._made[number][1] for number in offers}
+
+
+def _by_files(keys: Sequence[SiteKey]) -> list[list[SiteKey]]:
+    """Part sites into groups of whole files."""
+    groups: list[list[SiteKey]] = [[]]
+    for _, own in groupby(sorted(keys), lambda key: key[0]):
+        sites = [*own]
+        if groups[-1] and len(groups[-1]) + len(sites) > MOST_TOGETHER:
+            groups.append([])
+        groups[-1] += sites
+    return groups
 
 
 def _near(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> Blame:
