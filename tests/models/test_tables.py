@@ -30,4 +30,5 @@ def test_a_new_embedding_draws_no_numbers() -> None:
     embedding = new_embedding(6, 4, 1)
     assert torch.equal(before, torch.get_rng_state())
     assert embedding.padding_idx == 1
+    nn.init.ones_(embedding.weight)
     assert torch.equal(row(embedding, 2), embedding.weight[2])
