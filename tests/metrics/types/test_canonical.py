@@ -1,9 +1,9 @@
 """Normal forms and heads of types."""
 
+import gc
 import itertools
 import random
 import re
-import gc
 import time
 
 import pytest
