@@ -23,6 +23,9 @@ Depth: TypeAlias = Literal["own", "hanging", "all"]
 SiteKey = tuple[int, int]
 """Number of the file, and of the site in it."""
 
+PATIENCE = 2
+"""So often an error that was there before, in other words, may be the fault of a type."""
+
 UNCHECKED = re.compile(rb"//+\s*@ts-nocheck\b")
 ASIDE = frozenset({"comment", "hash_bang_line"})
 
@@ -85,6 +88,8 @@ class Checker:
         self._objected: set[str] = set()
         self._look(service.sources())
         self._before = Counter(self._keys())
+        self._places_before = frozenset(_without_words(key) for key in self._before)
+        self._reworded: Mapping[tuple[str, int, int], int] = {}
         self.checking_before: int = self.checking
 
     @property
@@ -136,22 +141,36 @@ class Checker:
             self._look(self._service.sources())
         elif changed:
             self._look(sorted({*changed, *self._objected}))
-        found = self._new()
+        found = self._new(patience=0 if depth == "all" else PATIENCE)
         if depth == "hanging" and not found and self._pending:
             self._look(self._service.dependents(sorted(self._pending)))
-            found = self._new()
+            found = self._new(patience=PATIENCE)
             self._pending.clear()
         self._objected = set(found)
         return [one for path, own in found.items() for one in self._explained(path, own)]
 
-    def _new(self) -> dict[str, list[Diagnostic]]:
-        """Return what is new, by file."""
+    def _new(self, *, patience: int) -> dict[str, list[Diagnostic]]:
+        """Return what is new, by file.
+
+        Args:
+            patience: So often, one look after the other, counts as new what was there before in
+                other words.
+        """
         left = Counter(self._before)
         found: dict[str, list[Diagnostic]] = {}
+        reworded: dict[tuple[str, int, int], int] = {}
         for key, one in zip(self._keys(), self._all(), strict=True):
             left[key] -= 1
-            if left[key] < 0:
+            if left[key] >= 0:
+                continue
+            place = _without_words(key)
+            if place in self._places_before:
+                # In which words the compiler names a type hangs on what it has seen before, so
+                # that some messages change, and stay so, whatever is written.
+                reworded[place] = self._reworded.get(place, 0) + 1
+            if reworded.get(place, patience) <= patience:
                 found.setdefault(one.path, []).append(one)
+        self._reworded = reworded
         return found
 
     def _look(self, names: Sequence[str]) -> None:
@@ -212,6 +231,11 @@ def is_checked(file: ProjectFile) -> bool:
     top = file.tree.tree.root_node.named_children
     head = takewhile(lambda one: one.type in ASIDE, top)
     return not any(UNCHECKED.match(file.text, one.start_byte) for one in head)
+
+
+def _without_words(key: tuple[str, int, str, int]) -> tuple[str, int, int]:
+    path, code, _, origin = key
+    return path, code, origin
 
 
 def _named(path: Path, root: Path) -> str:
