@@ -88,7 +88,6 @@ class Checker:
         self._objected: set[str] = set()
         self._look(service.sources())
         self._before = Counter(self._keys())
-        self._places_before = frozenset(_without_words(key) for key in self._before)
         self._reworded: Mapping[tuple[str, int, int], int] = {}
         self.checking_before: int = self.checking
 
@@ -157,18 +156,21 @@ class Checker:
                 other words.
         """
         left = Counter(self._before)
-        found: dict[str, list[Diagnostic]] = {}
-        reworded: dict[tuple[str, int, int], int] = {}
+        unknown: list[tuple[tuple[str, int, int], Diagnostic]] = []
         for key, one in zip(self._keys(), self._all(), strict=True):
             left[key] -= 1
-            if left[key] >= 0:
-                continue
-            place = _without_words(key)
-            if place in self._places_before:
-                # In which words the compiler names a type hangs on what it has seen before, so
-                # that some messages change, and stay so, whatever is written.
+            if left[key] < 0:
+                unknown.append((_without_words(key), one))
+        # In which words the compiler names a type hangs on what it has seen before, so that some
+        # messages change, and stay so, whatever is written.
+        gone = Counter(_without_words(key) for key in (+left).elements())
+        found: dict[str, list[Diagnostic]] = {}
+        reworded: dict[tuple[str, int, int], int] = {}
+        for place, one in unknown:
+            gone[place] -= 1
+            if gone[place] >= 0:
                 reworded[place] = self._reworded.get(place, 0) + 1
-            if reworded.get(place, patience) <= patience:
+            if gone[place] < 0 or reworded[place] <= patience:
                 found.setdefault(one.path, []).append(one)
         self._reworded = reworded
         return found
