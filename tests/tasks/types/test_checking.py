@@ -119,6 +119,18 @@ def test_a_bad_file_costs_no_other_one(program: Program, checked: Run) -> None:
     assert report.new_objections == ()
 
 
+@pytest.mark.claim("tidal.check.compiler")
+def test_a_type_is_refused_however_it_words_an_error_that_was_there_before(
+    program: Program, checked: Run
+) -> None:
+    text = "".join(f"export interface T{n} {{ n{n}?: number }}\n" for n in range(4))
+    text += "export function f(options = {}) { return options.lost; }\n"
+    report = checked(program({"a.ts": text}), {"options": [f"T{n}" for n in range(4)]})
+    site = next(one for one in report.sites if one.name == "options")
+    assert site.state != "verified"
+    assert report.new_objections == ()
+
+
 @pytest.mark.claim("tidal.check.members")
 def test_a_type_without_an_invoked_member_is_refused(program: Program, checked: Run) -> None:
     text = "/** Of a script: nothing else would object. */\nfunction f(a, b) { b?.go();"

@@ -97,7 +97,7 @@ def accepted(
     found = []
     for offer in offers:
         changed = checker.write({ALONE: written(file, {number: offer})})
-        found.append(not checker.objections(changed))
+        found.append(not checker.objections(changed, suspected={(ALONE, number)}))
     return found
 
 

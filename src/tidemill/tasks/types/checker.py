@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -58,6 +58,10 @@ class Objection:
     def place(self) -> tuple[str, int, int]:
         """What tells it from others, whatever types its message names."""
         return self.path, self.origin, self.code
+
+    def hangs_on(self, sites: Collection[SiteKey]) -> bool:
+        """Whether it is about one of some sites, or hangs on the type of one."""
+        return any(key in sites for key in (*self.exact, *self.near))
 
     @property
     def text(self) -> str:
@@ -125,7 +129,13 @@ class Checker:
         edited = self._written[number].edited
         return self._service.members(self.names[number], [edited.moved(one) for one in places])
 
-    def objections(self, changed: Collection[str], *, depth: Depth = "hanging") -> list[Objection]:
+    def objections(
+        self,
+        changed: Collection[str],
+        *,
+        depth: Depth = "hanging",
+        suspected: Collection[SiteKey] = (),
+    ) -> list[Objection]:
         """Return what is objected to that was not before.
 
         Files that have changed are looked at first, and only when nothing is found there those
@@ -134,26 +144,31 @@ class Checker:
         Args:
             changed: Files that have changed since this was asked.
             depth: Whether to look at these alone, at those that hang on them too, or at all.
+            suspected: Sites with types that may be at fault.
         """
         self._pending.update(changed)
         if depth == "all":
             self._look(self._service.sources())
         elif changed:
             self._look(sorted({*changed, *self._objected}))
-        found = self._new(patience=0 if depth == "all" else PATIENCE)
+        found = self._new(suspected, patience=0 if depth == "all" else PATIENCE)
         if depth == "hanging" and not found and self._pending:
             self._look(self._service.dependents(sorted(self._pending)))
-            found = self._new(patience=PATIENCE)
+            found = self._new(suspected, patience=PATIENCE)
             self._pending.clear()
-        self._objected = set(found)
-        return [one for path, own in found.items() for one in self._explained(path, own)]
+        self._objected = {one.path for one in found}
+        return found
 
-    def _new(self, *, patience: int) -> dict[str, list[Diagnostic]]:
-        """Return what is new, by file.
+    def _new(self, suspected: Collection[SiteKey], *, patience: int) -> list[Objection]:
+        """Return what is new.
+
+        In which words the compiler names a type hangs on what it has seen before, so that some
+        messages change, and stay so, whatever is written. But words change by wrong types, too.
 
         Args:
-            patience: So often, one look after the other, counts as new what was there before in
-                other words.
+            suspected: Counts as new what was there before in other words, and hangs on them.
+            patience: And whatever was there before in other words, so often, one look after the
+                other.
         """
         left = Counter(self._before)
         unknown: list[tuple[tuple[str, int, int], Diagnostic]] = []
@@ -161,19 +176,19 @@ class Checker:
             left[key] -= 1
             if left[key] < 0:
                 unknown.append((_without_words(key), one))
-        # In which words the compiler names a type hangs on what it has seen before, so that some
-        # messages change, and stay so, whatever is written.
         gone = Counter(_without_words(key) for key in (+left).elements())
-        found: dict[str, list[Diagnostic]] = {}
+        new: list[Diagnostic] = []
+        old: list[Diagnostic] = []
         reworded: dict[tuple[str, int, int], int] = {}
         for place, one in unknown:
             gone[place] -= 1
             if gone[place] >= 0:
                 reworded[place] = self._reworded.get(place, 0) + 1
-            if gone[place] < 0 or reworded[place] <= patience:
-                found.setdefault(one.path, []).append(one)
+            is_new = gone[place] < 0 or reworded[place] <= patience
+            (new if is_new else old).append(one)
         self._reworded = reworded
-        return found
+        hanging = (one for one in self._explained(old) if one.hangs_on(suspected))
+        return [*self._explained(new), *hanging]
 
     def _look(self, names: Sequence[str]) -> None:
         for name in names:
@@ -194,7 +209,13 @@ class Checker:
         number = self._numbers.get(path)
         return offset if number is None else self._written[number].edited.origin(offset)
 
-    def _explained(self, path: str, own: Sequence[Diagnostic]) -> list[Objection]:
+    def _explained(self, found: Sequence[Diagnostic]) -> list[Objection]:
+        by_path: defaultdict[str, list[Diagnostic]] = defaultdict(list)
+        for one in found:
+            by_path[one.path].append(one)
+        return [one for path, own in by_path.items() for one in self._of_file(path, own)]
+
+    def _of_file(self, path: str, own: Sequence[Diagnostic]) -> list[Objection]:
         suspects = self._service.suspects(path, [one.span for one in own])
         return [
             Objection(

@@ -119,23 +119,27 @@ class Checking:
         Returns:
             What could not be helped: nothing, unless a file that is not ours is at fault.
         """
-        for _ in range(LAST_ROUNDS):
-            self._write({})
-            objections = self._checker.objections(self._changed, depth="all")
-            self._changed.clear()
+        for turn in range(LAST_ROUNDS):
+            objections = self._of_all(suspected=self.standing)
             if not objections:
                 return []
-            for key in _around(objections, self.standing):
-                text = objections[0].text
-                self.refused[key] = (self.standing.pop(key), text)
-        return self._emptied()
+            is_late = turn >= LAST_ROUNDS // 2
+            keys = [] if is_late else _at(objections, self.standing)
+            for key in keys or _around(objections, self.standing):
+                self.refused[key] = (self.standing.pop(key), objections[0].text)
+        return self._of_all() and self._emptied()
+
+    def _of_all(self, *, suspected: Collection[SiteKey] = ()) -> list[Objection]:
+        self._write({})
+        found = self._checker.objections(self._changed, depth="all", suspected=suspected)
+        self._changed.clear()
+        return found
 
     def _emptied(self) -> list[Objection]:
         text = "the files as a whole were objected to"
         self.refused |= {key: (offer, text) for key, offer in self.standing.items()}
         self.standing.clear()
-        self._write({})
-        return self._checker.objections(self._changed, depth="all")
+        return self._of_all()
 
     def _phase(
         self, group: Sequence[SiteKey], ladder: Ladder, *, is_deep: bool
@@ -217,7 +221,11 @@ class Checking:
 
     def _objections(self, tried: Mapping[SiteKey, Offer], *, is_deep: bool) -> list[Objection]:
         self._write(tried)
-        found = self._checker.objections(self._changed, depth="own" if not is_deep else "hanging")
+        found = self._checker.objections(
+            self._changed,
+            depth="hanging" if is_deep else "own",
+            suspected={*tried, *self._held},
+        )
         self._changed.clear()
         return found
 
@@ -254,6 +262,12 @@ def _near(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> Bl
     """Doubt everything in the files that objections have to do with, or else everything."""
     keys = _around(objections, tried) or list(tried)
     return Blame(doubtful=dict.fromkeys(keys, objections[0].text))
+
+
+def _at(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> list[SiteKey]:
+    """Return the sites on whose types objections hang."""
+    nearest = (key for one in objections for key in (*one.exact, *one.near))
+    return [key for key in dict.fromkeys(nearest) if key in tried]
 
 
 def _around(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> list[SiteKey]:
