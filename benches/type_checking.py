@@ -189,7 +189,7 @@ def main() -> None:
     for name in names:
         one = checked(name, arguments.experts.resolve())
         for error, count in one.new.items():
-            print(f"new in {name}, {count} times: {' '.join(error)}")
+            print(f"new in {name}, {count} times: {' '.join(map(str, error))}")
         found.append(one)
         said += figures(name, one)
     said += figures("all", together(found))

@@ -22,7 +22,7 @@ from tidemill.source.annotations.stripping import stripped
 from tidemill.source.language import LANGUAGES
 from tidemill.source.lines import LineTable
 from tidemill.source.parsing import parse
-from tidemill.source.typescript.messages import words_of
+from tidemill.source.typescript.messages import gist_of
 
 __all__ = [
     "PROGRAMS",
@@ -53,10 +53,10 @@ CHECK_SECONDS = 600
 TESTS = {"tests", "__tests__", "benchmarks"}
 RETURNED = {0, 1, 2}
 """Without errors, and with some, whether or not something was written."""
-SAID = re.compile(r"(?P<file>[^(\s]+)\((?P<line>\d+),\d+\): error (?P<code>TS\d+): (?P<text>.*)")
+SAID = re.compile(r"(?P<file>[^(\s]+)\((?P<line>\d+),\d+\): error TS(?P<code>\d+): (?P<text>.*)")
 
-Diagnostic = tuple[str, str, str]
-"""A file, the code of an error, and the words of its first line."""
+Diagnostic = tuple[str, int, str]
+"""A file, the number of an error, and the words of its first line."""
 
 SitePlace = tuple[str, int, int, str]
 """A file, a line and a column, and the kind of the site there."""
@@ -173,7 +173,7 @@ def diagnostics(folder: Path) -> Counter[Diagnostic]:
     told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     lines = told.stdout.splitlines()
     said = [one for one in map(SAID.match, lines) if one is not None]
-    found = Counter((one["file"], one["code"], words_of(one["text"])) for one in said)
+    found = Counter((one["file"], *gist_of(int(one["code"]), one["text"])) for one in said)
     is_whole = told.returncode in RETURNED and bool(found) == bool(told.returncode)
     if not is_whole or any(line.startswith("error TS") for line in lines):
         raise RuntimeError(f"tsc failed in {folder}: {(told.stdout + told.stderr)[-500:]}")

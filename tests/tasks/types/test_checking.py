@@ -131,6 +131,29 @@ def test_a_type_is_refused_however_it_words_an_error_that_was_there_before(
     assert report.new_objections == ()
 
 
+@pytest.mark.claim("tidal.check.compiler")
+def test_what_the_compiler_says_once_for_several_files_is_not_new_in_another(
+    program: Program, checked: Run
+) -> None:
+    rest = "/** @param {string[]} [names] */\nexport function f(...names) { return [...names]; }\n"
+    up = "export function up(name) { return name.trim(); }\n"
+    folder = program({"a.js": rest, "b.js": rest + up})
+    report = checked(folder, {"name": "string"})
+    assert states(report)["parameter name"] == ("verified", "string")
+
+
+def test_without_options_of_its_own_a_program_knows_the_types_that_are_installed(
+    program: Program, checked: Run
+) -> None:
+    node = "declare module 'tides' { export function now(): number; }\n"
+    text = "const tides = require('tides');\nfunction f(x) { return x + tides.now(); }\n"
+    folder = program({"node_modules/@types/node/index.d.ts": node, "a.js": text})
+    (folder / "tsconfig.json").unlink()
+    report = checked(folder, {"tides": "string", "x": "number"})
+    assert states(report)["parameter x"] == ("verified", "number")
+    assert "variable tides" not in states(report)
+
+
 @pytest.mark.claim("tidal.check.members")
 def test_a_type_without_an_invoked_member_is_refused(program: Program, checked: Run) -> None:
     text = "/** Of a script: nothing else would object. */\nfunction f(a, b) { b?.go();"

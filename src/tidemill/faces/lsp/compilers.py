@@ -13,7 +13,7 @@ from tidemill.core.hashing import content_hash
 from tidemill.faces.lsp.limits import Limits
 from tidemill.faces.lsp.recent import Recent
 from tidemill.source.typescript.compiler import Compiler, find_compiler
-from tidemill.source.typescript.service import LENIENT, CompilerService
+from tidemill.source.typescript.service import AT_HOME, CompilerService
 
 __all__ = ["Compilers", "OpenProject"]
 
@@ -191,7 +191,7 @@ class Compilers:
     def _begun(self, root: Path) -> OpenProject:
         compiler = self._compiler(root)
         config = next((root / name for name in CONFIGURATIONS if (root / name).is_file()), None)
-        options = LENIENT if config is None else BUILT
+        options = AT_HOME if config is None else BUILT
         service = CompilerService(
             compiler,
             root,

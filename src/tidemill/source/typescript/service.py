@@ -18,7 +18,7 @@ from tidemill.source.spans import Span
 from tidemill.source.typescript.compiler import Compiler
 from tidemill.source.typescript.units import Utf16
 
-__all__ = ["LENIENT", "CompilerService", "Diagnostic", "Suspect"]
+__all__ = ["AT_HOME", "LENIENT", "CompilerService", "Diagnostic", "Suspect"]
 
 BRIDGE = Path(__file__).with_name("bridge.cjs")
 MEMORY_MEBIBYTES = 4_096
@@ -37,7 +37,10 @@ LENIENT: Mapping[str, object] = {
     "strictNullChecks": True,
     "types": [],
 }
-"""Options under which most code can be read, whatever its own are."""
+"""Options under which most code can be read, whatever its own are, and whatever is installed."""
+
+AT_HOME: Mapping[str, object] = {name: one for name, one in LENIENT.items() if name != "types"}
+"""The same for code where it is used: types of Node and others are known if they are installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

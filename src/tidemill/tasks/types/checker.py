@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from tidemill.source.annotations.site import TypeSite
 from tidemill.source.spans import Span
-from tidemill.source.typescript.messages import words_of
+from tidemill.source.typescript.messages import gist_of
 from tidemill.source.typescript.service import CompilerService, Diagnostic, Suspect
 from tidemill.tasks.types.project import ProjectFile
 from tidemill.tasks.types.writing import Written, written
@@ -90,6 +90,7 @@ class Checker:
         self._now: dict[str, list[Diagnostic]] = {}
         self._pending: set[str] = set()
         self._objected: set[str] = set()
+        self._seen_plain: set[str] = set()
         self._look(service.sources())
         self._before = Counter(self._keys())
         self._reworded: Mapping[tuple[str, int, int], int] = {}
@@ -149,15 +150,52 @@ class Checker:
         self._pending.update(changed)
         if depth == "all":
             self._look(self._service.sources())
-        elif changed:
-            self._look(sorted({*changed, *self._objected}))
-        found = self._new(suspected, patience=0 if depth == "all" else PATIENCE)
-        if depth == "hanging" and not found and self._pending:
-            self._look(self._service.dependents(sorted(self._pending)))
-            found = self._new(suspected, patience=PATIENCE)
-            self._pending.clear()
+            found = self._new(suspected, patience=0)
+        else:
+            own = sorted({*changed, *self._objected}) if changed else []
+            found = self._found(own, (), suspected)
+            if depth == "hanging" and not found and self._pending:
+                hanging = self._service.dependents(sorted(self._pending))
+                found = self._found(hanging, own, suspected)
+                self._pending.clear()
         self._objected = {one.path for one in found}
         return found
+
+    def _found(
+        self, names: Sequence[str], before: Sequence[str], suspected: Collection[SiteKey]
+    ) -> list[Objection]:
+        """Look at some files; return what is new in all.
+
+        Args:
+            names: Whom to look at.
+            before: Whom the compiler has looked at already, as they are now.
+            suspected: Sites with types that may be at fault.
+        """
+        self._look(names)
+        reworded = self._reworded
+        found = self._new(suspected, patience=PATIENCE)
+        strange = {one.path for one in found if not one.hangs_on(suspected)}
+        if strange <= self._seen_plain:
+            return found
+        self._see_plain([*before, *names])
+        self._seen_plain |= strange
+        self._reworded = reworded
+        return self._new(suspected, patience=PATIENCE)
+
+    def _see_plain(self, names: Sequence[str]) -> None:
+        """Learn what is objected to in files without types when these alone are looked at.
+
+        What the compiler objects to in a file can hang on which others it has looked at before.
+        """
+        now = {
+            name: one.text
+            for name, plain, one in zip(self.names, self._plain, self._written, strict=True)
+            if one.edited.insertions != plain.edited.insertions
+        }
+        self._service.update({name: self._plain[self._numbers[name]].text for name in now})
+        seen = self._service.diagnostics(names)
+        self._service.update(now)
+        self._before |= Counter((one.path, *_gist(one), one.span.start) for one in seen)
 
     def _new(self, suspected: Collection[SiteKey], *, patience: int) -> list[Objection]:
         """Return what is new.
@@ -201,8 +239,7 @@ class Checker:
 
     def _keys(self) -> list[tuple[str, int, str, int]]:
         return [
-            (one.path, one.code, words_of(one.message), self._origin(one.path, one.span.start))
-            for one in self._all()
+            (one.path, *_gist(one), self._origin(one.path, one.span.start)) for one in self._all()
         ]
 
     def _origin(self, path: str, offset: int) -> int:
@@ -254,6 +291,10 @@ def is_checked(file: ProjectFile) -> bool:
     top = file.tree.tree.root_node.named_children
     head = takewhile(lambda one: one.type in ASIDE, top)
     return not any(UNCHECKED.match(file.text, one.start_byte) for one in head)
+
+
+def _gist(one: Diagnostic) -> tuple[int, str]:
+    return gist_of(one.code, one.message)
 
 
 def _without_words(key: tuple[str, int, str, int]) -> tuple[str, int, int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tidemill.core.errors import MissingToolError
 from tidemill.core.settings import Settings
 from tidemill.source.typescript.compiler import Compiler, find_compiler
-from tidemill.source.typescript.service import LENIENT, CompilerService
+from tidemill.source.typescript.service import AT_HOME, CompilerService
 from tidemill.tasks.types.project import Project
 from tidemill.tasks.types.rules import TypeRules
 
@@ -56,7 +56,7 @@ def opened(compiler: Compiler, project: Project, rules: TypeRules) -> tuple[Comp
     """
     config = rules.tsconfig or _nearest_config(project.root)
     root = project.root if config is None else config.absolute().parent
-    options: dict[str, object] = dict(LENIENT if config is None else QUIET)
+    options: dict[str, object] = dict(AT_HOME if config is None else QUIET)
     if any(file.is_script for file in project.files):
         options |= WITH_SCRIPTS
     service = CompilerService(
