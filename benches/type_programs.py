@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from tidemill.source.typescript.messages import gist_of
 __all__ = [
     "PROGRAMS",
     "Diagnostic",
+    "ErrorPlace",
     "SitePlace",
     "TypedRun",
     "bare_copy",
@@ -51,12 +51,41 @@ PROGRAMS = {
 CHECK_SECONDS = 600
 """How long the check of one package may take; what was not looked at then is not written."""
 TESTS = {"tests", "__tests__", "benchmarks"}
+IMPORTED = "import type "
 RETURNED = {0, 1, 2}
 """Without errors, and with some, whether or not something was written."""
 SAID = re.compile(r"(?P<file>[^(\s]+)\((?P<line>\d+),\d+\): error TS(?P<code>\d+): (?P<text>.*)")
 
-Diagnostic = tuple[str, int, str]
-"""A file, the number of an error, and the words of its first line."""
+ErrorPlace = tuple[str, int, int]
+"""A file, the number of an error, and a line of the text without types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What the compiler's command objects to.
+
+    Attributes:
+        file: Where.
+        code: The number of the error.
+        line: Where, counted from 1 in the text without what types import.
+        words: Of its first line, in no order.
+    """
+
+    file: str
+    code: int
+    line: int
+    words: str
+
+    @property
+    def place(self) -> ErrorPlace:
+        """What tells it from others, in whatever words."""
+        return self.file, self.code, self.line
+
+    @property
+    def wording(self) -> tuple[str, int, str]:
+        """What tells it from others, wherever it stands in its file."""
+        return self.file, self.code, self.words
+
 
 SitePlace = tuple[str, int, int, str]
 """A file, a line and a column, and the kind of the site there."""
@@ -162,8 +191,12 @@ def typed_copy(name: str, *, experts: Path) -> TypedRun:
     return TypedRun(folder=target, told=done.stdout, seconds=time.perf_counter() - begun)
 
 
-def diagnostics(folder: Path) -> Counter[Diagnostic]:
+def diagnostics(folder: Path, *, bare: Path) -> list[Diagnostic]:
     """Return what the compiler's own command objects to.
+
+    Args:
+        folder: A package.
+        bare: The same without types, from which lines are counted.
 
     Raises:
         RuntimeError: It did not come to look at the files.
@@ -173,8 +206,26 @@ def diagnostics(folder: Path) -> Counter[Diagnostic]:
     told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     lines = told.stdout.splitlines()
     said = [one for one in map(SAID.match, lines) if one is not None]
-    found = Counter((one["file"], *gist_of(int(one["code"]), one["text"])) for one in said)
+    files = {one["file"] for one in said}
+    lines_of = {file: _lines_as_in(folder / file, bare / file) for file in files}
+    found = [
+        Diagnostic(one["file"], code, lines_of[one["file"]][int(one["line"]) - 1], words)
+        for one in said
+        for code, words in [gist_of(int(one["code"]), one["text"])]
+    ]
     is_whole = told.returncode in RETURNED and bool(found) == bool(told.returncode)
     if not is_whole or any(line.startswith("error TS") for line in lines):
         raise RuntimeError(f"tsc failed in {folder}: {(told.stdout + told.stderr)[-500:]}")
     return found
+
+
+def _lines_as_in(path: Path, bare: Path) -> list[int]:
+    """Return for each line of a file which one it is without the imports that types brought."""
+    before = bare.read_text(encoding="utf-8").split("\n")
+    lines: list[int] = []
+    number = 0
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        is_added = line.startswith(IMPORTED) and line != before[min(number, len(before) - 1)]
+        number += not is_added
+        lines.append(max(1, number))
+    return lines
