@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 
 from tidemill.source.annotations.site import TypeSite
 from tidemill.source.spans import Span
-from tidemill.source.typescript.messages import gist_of
 from tidemill.source.typescript.service import CompilerService, Diagnostic, Suspect
+from tidemill.tasks.types.known import Known
 from tidemill.tasks.types.project import ProjectFile
 from tidemill.tasks.types.writing import Written, written
 
@@ -22,9 +22,6 @@ Depth: TypeAlias = Literal["own", "hanging", "all"]
 
 SiteKey = tuple[int, int]
 """Number of the file, and of the site in it."""
-
-PATIENCE = 2
-"""So often an error that was there before, in other words, may be the fault of a type."""
 
 UNCHECKED = re.compile(rb"//+\s*@ts-nocheck\b")
 ASIDE = frozenset({"comment", "hash_bang_line"})
@@ -92,8 +89,8 @@ class Checker:
         self._objected: set[str] = set()
         self._seen_plain: set[str] = set()
         self._look(service.sources())
-        self._before = Counter(self._keys())
-        self._reworded: Mapping[tuple[str, int, int], int] = {}
+        self._known = Known()
+        self._known.learn(self._placed())
         self.checking_before: int = self.checking
 
     @property
@@ -150,7 +147,7 @@ class Checker:
         self._pending.update(changed)
         if depth == "all":
             self._look(self._service.sources())
-            found = self._new(suspected, patience=0)
+            found = self._new(suspected)
         else:
             own = sorted({*changed, *self._objected}) if changed else []
             found = self._found(own, (), suspected)
@@ -171,16 +168,15 @@ class Checker:
             before: Whom the compiler has looked at already, as they are now.
             suspected: Sites with types that may be at fault.
         """
-        self._look(names)
-        reworded = self._reworded
-        found = self._new(suspected, patience=PATIENCE)
+        if names:
+            self._look(names)
+        found = self._new(suspected)
         strange = {one.path for one in found if not one.hangs_on(suspected)}
         if strange <= self._seen_plain:
             return found
         self._see_plain([*before, *names])
         self._seen_plain |= strange
-        self._reworded = reworded
-        return self._new(suspected, patience=PATIENCE)
+        return self._new(suspected)
 
     def _see_plain(self, names: Sequence[str]) -> None:
         """Learn what is objected to in files without types when these alone are looked at.
@@ -195,37 +191,12 @@ class Checker:
         self._service.update({name: self._plain[self._numbers[name]].text for name in now})
         seen = self._service.diagnostics(names)
         self._service.update(now)
-        self._before |= Counter((one.path, *_gist(one), one.span.start) for one in seen)
+        self._known.learn((one.span.start, one) for one in seen)
 
-    def _new(self, suspected: Collection[SiteKey], *, patience: int) -> list[Objection]:
-        """Return what is new.
-
-        In which words the compiler names a type hangs on what it has seen before, so that some
-        messages change, and stay so, whatever is written. But words change by wrong types, too.
-
-        Args:
-            suspected: Counts as new what was there before in other words, and hangs on them.
-            patience: And whatever was there before in other words, so often, one look after the
-                other.
-        """
-        left = Counter(self._before)
-        unknown: list[tuple[tuple[str, int, int], Diagnostic]] = []
-        for key, one in zip(self._keys(), self._all(), strict=True):
-            left[key] -= 1
-            if left[key] < 0:
-                unknown.append((_without_words(key), one))
-        gone = Counter(_without_words(key) for key in (+left).elements())
-        new: list[Diagnostic] = []
-        old: list[Diagnostic] = []
-        reworded: dict[tuple[str, int, int], int] = {}
-        for place, one in unknown:
-            gone[place] -= 1
-            if gone[place] >= 0:
-                reworded[place] = self._reworded.get(place, 0) + 1
-            is_new = gone[place] < 0 or reworded[place] <= patience
-            (new if is_new else old).append(one)
-        self._reworded = reworded
-        hanging = (one for one in self._explained(old) if one.hangs_on(suspected))
+    def _new(self, suspected: Collection[SiteKey]) -> list[Objection]:
+        """Return what is new; in other words than before, what hangs on a suspect."""
+        new, reworded = self._known.parted(self._placed())
+        hanging = (one for one in self._explained(reworded) if one.hangs_on(suspected))
         return [*self._explained(new), *hanging]
 
     def _look(self, names: Sequence[str]) -> None:
@@ -234,13 +205,10 @@ class Checker:
         for one in self._service.diagnostics(names):
             self._now[one.path].append(one)
 
-    def _all(self) -> list[Diagnostic]:
-        return [one for own in self._now.values() for one in own]
-
-    def _keys(self) -> list[tuple[str, int, str, int]]:
-        return [
-            (one.path, *_gist(one), self._origin(one.path, one.span.start)) for one in self._all()
-        ]
+    def _placed(self) -> Iterator[tuple[int, Diagnostic]]:
+        for own in self._now.values():
+            for one in own:
+                yield self._origin(one.path, one.span.start), one
 
     def _origin(self, path: str, offset: int) -> int:
         number = self._numbers.get(path)
@@ -291,15 +259,6 @@ def is_checked(file: ProjectFile) -> bool:
     top = file.tree.tree.root_node.named_children
     head = takewhile(lambda one: one.type in ASIDE, top)
     return not any(UNCHECKED.match(file.text, one.start_byte) for one in head)
-
-
-def _gist(one: Diagnostic) -> tuple[int, str]:
-    return gist_of(one.code, one.message)
-
-
-def _without_words(key: tuple[str, int, str, int]) -> tuple[str, int, int]:
-    path, code, _, origin = key
-    return path, code, origin
 
 
 def _named(path: Path, root: Path) -> str:

@@ -125,7 +125,10 @@ class Checking:
                 return []
             is_late = turn >= LAST_ROUNDS // 2
             keys = [] if is_late else _at(objections, self.standing)
-            for key in keys or _around(objections, self.standing):
+            keys = keys or _around(objections, self.standing)
+            if not keys:
+                break
+            for key in keys:
                 self.refused[key] = (self.standing.pop(key), objections[0].text)
         return self._of_all() and self._emptied()
 
@@ -272,5 +275,6 @@ def _at(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> list
 
 def _around(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> list[SiteKey]:
     """Return the sites in all files that objections have to do with."""
-    files = {key[0] for one in objections for key in (*one.exact, *one.near, *one.far)}
+    files = {one.file for one in objections}
+    files |= {key[0] for one in objections for key in (*one.exact, *one.near, *one.far)}
     return [key for key in tried if key[0] in files]
