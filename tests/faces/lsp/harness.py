@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from tests.faces.lsp.sample import ScriptedTypes
 from tidemill.core.settings import Settings
+from tidemill.faces.lsp.annotating import Annotating
 from tidemill.faces.lsp.configuration import Configuration
 from tidemill.faces.lsp.desk import Desk, desk_for
 from tidemill.faces.lsp.documents import Change
@@ -93,14 +94,17 @@ async def scene(
     *,
     limits: Limits | None = None,
     milliseconds: int = 0,
+    judge: Annotating | None = None,
 ) -> AsyncIterator[Scene]:
-    """A workspace without a compiler, closed when the block ends."""
+    """A workspace without a compiler, or with whoever judges types, closed when the block ends."""
     limits, listener, server = limits or Limits(), Listener(), language_server()
     server.protocol.set_writer(listener)
     editor = Editor(server)
     editor.introduce(ABLE)
     settings = Settings(typescript=Path("/nowhere"))
     desk = desk_for(source, settings, limits, lambda _: None, trusts_projects=False)
+    if judge is not None:
+        desk = replace(desk, annotating=judge)
     configuration = Configuration(debounce_milliseconds=milliseconds)
     workspace = Workspace(editor, desk, limits, configuration)
     try:

@@ -17,9 +17,10 @@ def analysis() -> Analysis:
 def test_what_was_refused_is_not_tried_first_wherever_the_place_is_by_now() -> None:
     earlier = Earlier(10)
     earlier.note("a", analysis().findings[:1], Verdict(refused={1: (WORD,)}))
-    moved = replace(analysis().findings[0], number=7)
+    surer = (offer("string", 0.8), offer("number", 0.1))
+    moved = replace(analysis().findings[0], number=7, offers=surer)
     likely = earlier.likely("a", Analysis(key="", findings=(moved, *analysis().findings[1:])))
-    assert [one.offers for one in likely.findings] == [(COUNT,), (WORD,)]
+    assert [one.offers for one in likely.findings] == [surer[1:], (WORD,)]
     assert earlier.likely("b", analysis()) == analysis()
 
 

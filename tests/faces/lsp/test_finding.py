@@ -51,10 +51,10 @@ def test_it_is_open_while_its_name_stands_and_no_type_behind_it() -> None:
     assert not own.is_open_in(b"")
 
 
-def test_what_holds_comes_first_and_what_was_refused_goes() -> None:
+def test_what_holds_comes_first() -> None:
     first, second, third = offer("string"), offer("number"), offer("Date")
-    settled = finding(first, second, third).settled(second, [first])
-    assert settled.offers == (second, third)
+    settled = finding(first, second, third).settled(second)
+    assert settled.offers == (second, first, third)
     assert settled.knowledge == "checked"
 
 

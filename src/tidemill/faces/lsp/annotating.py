@@ -64,7 +64,10 @@ class Annotating:
         file = self._analyst.parsed(snapshot)
         project = self._project(snapshot, file)
         offers = finding.offers[:most]
-        verdicts = self._checked(project, file, finding.number, offers) if project else None
+        verdicts = None
+        if project is not None:
+            key = snapshot.digest()
+            verdicts = self._checked(project, file, finding.number, offers, key=key)
         return [
             _annotation(file, {finding.number: offer}, is_checked=verdicts is not None)
             for offer in offers
@@ -111,6 +114,10 @@ class Annotating:
             chosen = dict(verdict.standing) if verdict is not None else {}
         return _annotation(file, chosen, is_checked=project is not None) if chosen else None
 
+    def forget(self) -> None:
+        """Forget what the compiler has said, for files on disk have changed."""
+        self._verdicts.clear()
+
     def _project(self, snapshot: Snapshot, file: ProjectFile) -> OpenProject | None:
         """Return the file's project, if there is a compiler and the file can be checked."""
         if snapshot.root is None or file.tree.errors or not is_checked(file):
@@ -118,11 +125,17 @@ class Annotating:
         return self._compilers.project(snapshot.root, snapshot.shown)
 
     def _checked(
-        self, project: OpenProject, file: ProjectFile, number: int, offers: Sequence[Offer]
+        self,
+        project: OpenProject,
+        file: ProjectFile,
+        number: int,
+        offers: Sequence[Offer],
+        *,
+        key: str,
     ) -> dict[Offer, bool] | None:
         """Return which types are not objected to; None where nobody can say."""
-        keys = {offer: (file.key, number, offer) for offer in offers}
-        if any(self._verdicts.get(key) is None for key in keys.values()):
+        keys = {offer: (key, number, offer) for offer in offers}
+        if any(self._verdicts.get(own) is None for own in keys.values()):
             try:
                 found = accepted(project, file, number, offers)
             except (TidemillError, OSError) as error:
@@ -130,7 +143,7 @@ class Annotating:
                 return None
             for offer, holds in zip(offers, found, strict=True):
                 self._verdicts.put(keys[offer], holds)
-        return {offer: bool(self._verdicts.get(key)) for offer, key in keys.items()}
+        return {offer: bool(self._verdicts.get(own)) for offer, own in keys.items()}
 
     def _settled(
         self,

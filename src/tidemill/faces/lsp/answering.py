@@ -37,7 +37,8 @@ class Answering:
     async def hints(self, uri: str, part: types.Range) -> list[types.InlayHint]:
         """Return the hints in a part of a file.
 
-        An editor that asks again when it is told to gets at once what is known; any other waits.
+        An editor that asks again when it is told to gets at once what is known; any other waits
+        until its types have been checked with other files.
         """
         document = self._workspace.documents.get(uri)
         if document is None or document.language is None:
@@ -46,7 +47,7 @@ class Answering:
         if self._workspace.editor.can_refresh:
             await self._workspace.arrival(uri, seconds)
         else:
-            await self._workspace.looking.settled(uri, seconds)
+            await self._workspace.looking.settled(uri, seconds, is_confirmed=True)
         span = _span(document, part)
         self._workspace.serve(uri, (span.start + span.end) // 2)
         shown = self._workspace.shown(document)

@@ -45,6 +45,7 @@ class Desk:
         self.neighbours.changed(root)
         self.compilers.revive(root)
         self.analyst.forgive()
+        self.annotating.forget()
 
     def changed(self, root: Path, paths: Sequence[Path], *, in_place: bool) -> None:
         """Take note that files of a project have changed on disk.
@@ -60,6 +61,7 @@ class Desk:
         else:
             self.compilers.forget(root)
         self.analyst.forgive()
+        self.annotating.forget()
 
     def close(self) -> None:
         """End the compilers, and begin nothing more."""

@@ -8,12 +8,13 @@ from tidemill.faces.lsp.finding import Analysis, Finding
 from tidemill.faces.lsp.recent import Recent
 from tidemill.faces.lsp.settling import Verdict
 from tidemill.source.annotations.site import SiteKind
+from tidemill.tasks.types.naming import Import
 from tidemill.tasks.types.offer import Offer
 
 __all__ = ["Earlier"]
 
-Refusal: TypeAlias = tuple[str, SiteKind, str, Offer]
-"""A file, the kind and the name of a place, and a type."""
+Refusal: TypeAlias = tuple[str, SiteKind, str, str, tuple[Import, ...]]
+"""A file, the kind and the name of a place, and a type with what it takes to say it."""
 
 
 class Earlier:
@@ -40,11 +41,10 @@ class Earlier:
         findings = tuple(findings)
         for one in findings:
             for offer in verdict.refused.get(one.number, ()):
-                self._refused.put((uri, one.kind, one.name, offer), True)
+                self._refused.put(_refusal(uri, one, offer), True)
         for one in findings:
             if one.number in verdict.standing:
-                key = (uri, one.kind, one.name, verdict.standing[one.number])
-                self._refused.put(key, False)
+                self._refused.put(_refusal(uri, one, verdict.standing[one.number]), False)
 
     def likely(self, uri: str, analysis: Analysis) -> Analysis:
         """Return an analysis without the types that were refused.
@@ -56,10 +56,13 @@ class Earlier:
         found = []
         for one in analysis.findings:
             offers = tuple(
-                offer
-                for offer in one.offers
-                if not self._refused.get((uri, one.kind, one.name, offer))
+                offer for offer in one.offers if not self._refused.get(_refusal(uri, one, offer))
             )
             if offers:
                 found.append(replace(one, offers=offers))
         return replace(analysis, findings=tuple(found))
+
+
+def _refusal(uri: str, finding: Finding, offer: Offer) -> Refusal:
+    # How sure a type is hangs on the code around its place, which may be other code by now.
+    return uri, finding.kind, finding.name, offer.type.text, offer.imports

@@ -1,6 +1,6 @@
 """What is known of a place without a type."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -56,14 +56,9 @@ class Finding:
             return None
         return replace(self, place=Span(start=start, end=end), insert=insert)
 
-    def settled(self, offer: Offer, refused: Collection[Offer]) -> "Finding":
-        """Return it with a type first that the compiler has nothing against.
-
-        Args:
-            offer: That type.
-            refused: Types that it has something against.
-        """
-        others = [one for one in self.offers if one != offer and one not in refused]
+    def settled(self, offer: Offer) -> "Finding":
+        """Return it with a type first that the compiler has nothing against."""
+        others = [one for one in self.offers if one != offer]
         return replace(self, offers=(offer, *others), knowledge="checked")
 
     def is_open_in(self, text: bytes) -> bool:

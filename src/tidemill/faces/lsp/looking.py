@@ -1,13 +1,14 @@
 """Files are looked at when they have not changed for a moment, and again when they have.
 
 First each file is checked by itself, without the types that were refused there before; when it
-has stayed as it is for another moment, all types are tried, with the files that import it.
+has stayed as it is for another moment, and no file waits to be looked at, types are tried with
+the files that import it: those that hold, and those that were refused for an earlier text.
 """
 
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -89,6 +90,7 @@ class Looking:
         self._earlier = Earlier(limits.answers)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._confirming: dict[str, asyncio.Task[None]] = {}
+        self._turn = asyncio.Lock()
         self._orders: dict[str, Order] = {}
 
     def begin(self, uri: str, order: Callable[[], Order | None], seconds: float) -> None:
@@ -159,7 +161,7 @@ class Looking:
         order = make()
         if order is not None:
             self._orders[order.uri] = order
-            await self._told(order, partial(self._look, order))
+            await self._told(order, partial(self._look, order, make))
 
     async def _told(self, order: Order, work: Callable[[], Awaitable[None]]) -> None:
         """Do something, and say what goes wrong with it."""
@@ -172,7 +174,7 @@ class Looking:
         except Exception:
             _LOGGER.exception("%s could not be looked at", order.uri)
 
-    async def _look(self, order: Order) -> None:
+    async def _look(self, order: Order, make: Callable[[], Order | None]) -> None:
         known = self._known.get(order.key)
         if known is not None:
             self._found(order.uri, known)
@@ -194,41 +196,101 @@ class Looking:
         self._found(order.uri, likely)
         if subject.file.tree.errors:
             return
-        if await self._settled(order, subject, likely, is_alone=True):
-            work = partial(self._confirm, order, subject, analysis)
-            self._do(self._confirming, order.uri, self._told(order, work))
-        else:
-            self._known.put(order.key, analysis)
-
-    async def _confirm(self, order: Order, subject: Subject, analysis: Analysis) -> None:
-        await asyncio.sleep(CONFIRM_SECONDS)
-        await self._settled(order, subject, analysis, is_alone=False)
-
-    async def _settled(
-        self, order: Order, subject: Subject, analysis: Analysis, *, is_alone: bool
-    ) -> bool:
-        """Find out which types the compiler has nothing against, and show those alone.
-
-        Returns:
-            Whether there is a compiler that says so.
-        """
-        verdict = await self._worker.do(
-            self._annotating.settled,
-            order.snapshot,
+        verdict = await self._verdict(
             subject,
-            _offers(analysis.findings, order.least),
-            _patience(self._limits.settling_seconds, order.outdated),
-            is_alone=is_alone,
+            _offers(likely.findings, order.least),
+            self._patience(order),
+            snapshot=order.snapshot,
+            is_alone=True,
         )
         if verdict is None:
-            return False
-        self._earlier.note(order.uri, analysis.findings, verdict)
-        await self._worker.do(self._analyst.refuse, subject, verdict.refused)
-        known = replace(analysis, findings=_settled(analysis.findings, verdict))
+            return
+        self._earlier.note(order.uri, likely.findings, verdict)
+        shown = replace(likely, findings=_settled(likely.findings, verdict))
+        self._found(order.uri, shown)
+        rest = replace(analysis, findings=_without(analysis.findings, verdict.refused))
+        work = partial(self._confirm, order, make, subject, shown=shown, rest=rest)
+        self._do(self._confirming, order.uri, self._told(order, work))
+
+    async def _confirm(
+        self,
+        order: Order,
+        make: Callable[[], Order | None],
+        subject: Subject,
+        *,
+        shown: Analysis,
+        rest: Analysis,
+    ) -> None:
+        """Find out which types the compiler has nothing against in other files, either.
+
+        Args:
+            order: What was looked at.
+            make: Says what there is to look at now: the same, beside files that may have changed.
+            subject: The same, read.
+            shown: What is shown: types that the file by itself has nothing against.
+            rest: All types that were not found to be objected to.
+        """
+        await asyncio.sleep(CONFIRM_SECONDS)
+        async with self._turn:
+            verdict = await self._undisturbed(order, make, subject, rest.findings)
+        if verdict is None:
+            return
+        self._earlier.note(order.uri, rest.findings, verdict)
+        base = rest if verdict.is_whole else shown
+        known = replace(base, findings=_settled(base.findings, verdict))
         self._found(order.uri, known)
-        if not is_alone:
+        if verdict.is_whole:
             self._known.put(order.key, known)
-        return True
+
+    async def _undisturbed(
+        self,
+        order: Order,
+        make: Callable[[], Order | None],
+        subject: Subject,
+        findings: Sequence[Finding],
+    ) -> Verdict | None:
+        """Check types with other files while no file waits to be looked at; else begin anew."""
+        offers = _offers(findings, order.least)
+        while True:
+            while self._tasks:
+                await asyncio.wait([*self._tasks.values()])
+                # Lets what follows the end of a task come first.
+                await asyncio.sleep(0)
+            left = self._patience(order)
+            verdict = await self._verdict(
+                subject,
+                offers,
+                partial(self._undisturbed_for, left),
+                snapshot=(make() or order).snapshot,
+                is_alone=False,
+            )
+            if verdict is None or verdict.is_whole or left() <= 0:
+                return verdict
+
+    def _undisturbed_for(self, left: Callable[[], float]) -> float:
+        return 0.0 if self._tasks else left()
+
+    async def _verdict(
+        self,
+        subject: Subject,
+        offers: Mapping[int, tuple[Offer, ...]],
+        seconds_left: Callable[[], float],
+        *,
+        snapshot: Snapshot,
+        is_alone: bool,
+    ) -> Verdict | None:
+        """Return which types the compiler has nothing against; None where nobody can say."""
+        verdict = await self._worker.do(
+            self._annotating.settled, snapshot, subject, offers, seconds_left, is_alone=is_alone
+        )
+        if verdict is not None:
+            await self._worker.do(self._analyst.refuse, subject, verdict.refused)
+        return verdict
+
+    def _patience(self, order: Order) -> Callable[[], float]:
+        """Return what says how much time is left: none when a text is outdated."""
+        left = timer(self._limits.settling_seconds)
+        return lambda: 0.0 if order.outdated.is_set() else left()
 
     async def _ask(self, order: Order, subject: Subject, wanted: Sequence[int]) -> None:
         """Ask for types of places, some at a time, and show what is known in between."""
@@ -244,12 +306,6 @@ class Looking:
                 self._found(order.uri, Analysis(key=key, findings=findings, is_whole=False))
 
 
-def _patience(seconds: float, outdated: threading.Event) -> Callable[[], float]:
-    """Return what says how much time is left: none when a text is outdated."""
-    left = timer(seconds)
-    return lambda: 0.0 if outdated.is_set() else left()
-
-
 def _offers(findings: Sequence[Finding], least: float) -> dict[int, tuple[Offer, ...]]:
     """Return the types of findings that are sure enough to be shown, by number of the site."""
     offers = {
@@ -261,11 +317,19 @@ def _offers(findings: Sequence[Finding], least: float) -> dict[int, tuple[Offer,
 
 def _settled(findings: Sequence[Finding], verdict: Verdict) -> tuple[Finding, ...]:
     """Return findings with what holds first; those of which nothing holds are left out."""
+    return tuple(
+        one.settled(verdict.standing[one.number]) if one.number in verdict.standing else one
+        for one in _without(findings, verdict.refused)
+    )
+
+
+def _without(
+    findings: Sequence[Finding], refused: Mapping[int, Sequence[Offer]]
+) -> tuple[Finding, ...]:
+    """Return findings without some types; those of which nothing is left are left out."""
     found = []
     for one in findings:
-        refused = verdict.refused.get(one.number, ())
-        if one.number in verdict.standing:
-            found.append(one.settled(verdict.standing[one.number], refused))
-        elif rest := tuple(offer for offer in one.offers if offer not in refused):
+        gone = refused.get(one.number, ())
+        if rest := tuple(offer for offer in one.offers if offer not in gone):
             found.append(replace(one, offers=rest))
     return tuple(found)

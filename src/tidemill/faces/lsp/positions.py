@@ -79,8 +79,11 @@ def bytes_before(line: bytes, column: int, encoding: Encoding) -> int:
     """
     # No unit takes more than four bytes, and of a long line the rest need not be read.
     head = line[: LONGEST_UNIT * (column + 1)]
-    if encoding == "utf-8" or head.isascii():
+    if head.isascii():
         return min(column, len(line))
+    if encoding == "utf-8":
+        # A column inside a character is that of its first byte.
+        return len(line[:column].decode("utf-8", "ignore").encode())
     codec, width = WIDE[encoding]
     # Half of a pair of surrogates is left out.
     before = head.decode("utf-8", "replace").encode(codec)[: width * column]

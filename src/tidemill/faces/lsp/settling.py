@@ -23,10 +23,12 @@ class Verdict:
     Attributes:
         standing: Types that hold together, by number of the site.
         refused: Types that it has something against.
+        is_whole: Whether there was time to look at all of them.
     """
 
     standing: Mapping[int, Offer] = field(default_factory=dict)
     refused: Mapping[int, tuple[Offer, ...]] = field(default_factory=dict)
+    is_whole: bool = True
 
 
 def settled(
@@ -72,6 +74,7 @@ def settled(
             for number, own in offers.items()
             if number in standing or not is_over
         },
+        is_whole=not is_over,
     )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.core.background import ended
-from tidemill.core.hashing import content_hash
 from tidemill.faces.lsp.analyst import Snapshot
 from tidemill.faces.lsp.configuration import Configuration, configured
 from tidemill.faces.lsp.desk import Desk
@@ -254,7 +253,7 @@ class Workspace:
             return None
         kinds = self.configuration.kinds
         least = self.configuration.minimum_confidence
-        facts = (document.uri, content_hash(document.text), self._generation, least, *kinds)
+        facts = (document.uri, snapshot.digest(), self._generation, least, *kinds)
         return Order(
             uri=document.uri,
             snapshot=snapshot,

@@ -119,11 +119,11 @@ def _targets(
         places = named.get(own.target.name, [])
         line = _line(method, own, surround)
         there = [place for place in places if lines.position(sites[place].place.start).line == line]
-        # Without a line, or where nothing is there: of those inside one another the outermost
-        # comes first.
-        for place in (there or places)[:1]:
+        # Of several in one line, each slice takes the next. Without a line, or where nothing is
+        # there: of those inside one another the outermost comes first.
+        for place in [one for one in there or places if one not in targets][:1]:
             if sites[place].type is None:
-                targets.setdefault(place, own)
+                targets[place] = own
     return targets
 
 
