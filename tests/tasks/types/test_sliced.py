@@ -67,6 +67,17 @@ function f(run) {
     assert question.tree.text[question.sites[place].place.start :].startswith(b"x = make")
 
 
+def test_of_several_of_one_name_in_a_line_each_slice_means_the_next() -> None:
+    code = "function f(x) { return (x: number) => (x) => x; }"
+    objects = tuple(usage("x", Position(line=4, column=one)) for one in (11, 24, 38))
+    own = replace(method(code, *objects), at=Position(line=4, column=0))
+    source = Table({"x": "X"})
+    found = object_types(ProgramSlice(methods=(own,)), source)
+    assert [one.at for one in found] == [objects[0].target.at, objects[2].target.at]
+    (question,) = source.asked
+    assert [question.sites[place].type for place in question.wanted] == [None, None]
+
+
 def test_lines_count_from_the_method_whatever_it_is_parsed_in() -> None:
     code = """\
 async run(next) {

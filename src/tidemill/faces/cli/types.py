@@ -92,7 +92,10 @@ SarifFile = Annotated[
 ]
 AsDiff = Annotated[bool, typer.Option("--diff", help="Print a unified diff.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Write the types into the files.")]
-Undo = Annotated[bool, typer.Option("--undo", help="Take back what was written last.")]
+Undo = Annotated[
+    bool,
+    typer.Option("--undo", help="Take back what was written last, but for files changed since."),
+]
 
 
 def types(

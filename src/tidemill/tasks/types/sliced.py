@@ -115,13 +115,15 @@ def _targets(
         if site.kind in KINDS:
             named[site.name].append(place)
     targets: dict[int, UsageSlice] = {}
+    taken: set[int] = set()
     for own in method.slices:
         places = named.get(own.target.name, [])
         line = _line(method, own, surround)
         there = [place for place in places if lines.position(sites[place].place.start).line == line]
         # Of several in one line, each slice takes the next. Without a line, or where nothing is
         # there: of those inside one another the outermost comes first.
-        for place in [one for one in there or places if one not in targets][:1]:
+        for place in [one for one in there or places if one not in taken][:1]:
+            taken.add(place)
             if sites[place].type is None:
                 targets[place] = own
     return targets
