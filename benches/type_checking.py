@@ -38,6 +38,9 @@ from report import Figure, show
 from tidemill.metrics.types.canonical import canonical, head
 
 QUICK = ("immer",)
+SURER = (0.05, 0.5)
+"""Confidences at which types are parted: the expert says them before anything is checked."""
+
 FILLED_TARGET = 20.0
 """Of the places that were untyped: the share that JoernTI fills in the artifact's tables."""
 
@@ -114,6 +117,9 @@ def _compared(sites: list[dict[str, Any]], authors: Mapping[Any, str]) -> Counte
             found["compared"] += 1
             found["exact"] += canonical(wrote) == canonical(site["type"])
             found["head"] += head(wrote) == head(site["type"])
+            surer = sum(site["confidence"] >= one for one in SURER)
+            found[f"compared {surer}"] += 1
+            found[f"exact {surer}"] += canonical(wrote) == canonical(site["type"])
     return found
 
 
@@ -133,7 +139,8 @@ def figures(name: str, one: Checked) -> Iterator[Figure]:
         name=f"{name}: written as its author wrote it",
         value=100 * one.written["exact"] / compared,
         unit=f"% of {one.written['compared']:,}",
-        peer=f"heads {100 * one.written['head'] / compared:.1f} %",
+        peer=f"heads {100 * one.written['head'] / compared:.1f} %; by confidence, "
+        + _by_confidence(one.written),
     )
     yield Figure(
         name=f"{name}: new errors of tsc",
@@ -157,6 +164,17 @@ def figures(name: str, one: Checked) -> Iterator[Figure]:
         unit="s",
         peer=f"{one.places / one.seconds:.1f} places/s",
     )
+
+
+def _by_confidence(written: Counter[str]) -> str:
+    """Say how many types are exact of those that were unsure before the check, and of others."""
+    names = (f"below {SURER[0]:g}", *(f"from {one:g}" for one in SURER))
+    shares = (
+        f"{name} {100 * written[f'exact {turn}'] / max(1, written[f'compared {turn}']):.0f} %"
+        f" of {written[f'compared {turn}']}"
+        for turn, name in enumerate(names)
+    )
+    return ", ".join(shares)
 
 
 def together(found: list[Checked]) -> Checked:

@@ -23,7 +23,7 @@ from tidemill.source.language import Language
 from tidemill.source.parsing import parse
 from tidemill.source.spans import Span
 from tidemill.source.text import is_minified
-from tidemill.source.typescript.syntax.anchors import documented, holds_function
+from tidemill.source.typescript.syntax.anchors import documented, self_typed
 from tidemill.source.typescript.syntax.wording import says_any
 from tidemill.tasks.types.members import invoked_members, lacking
 from tidemill.tasks.types.naming import Namer
@@ -303,7 +303,7 @@ class Analyst:
 
 def _bare(file: ProjectFile) -> list[int]:
     """Return the places of whose type nothing is written, where the file can be parsed."""
-    left_out = holds_function(file.tree, file.sites)
+    left_out = self_typed(file.tree, file.sites)
     if file.is_script:
         left_out |= documented(file.tree, file.sites)
     broken = file.tree.errors

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tidemill.source.typescript.syntax.anchors import documented, holds_function
+from tidemill.source.typescript.syntax.anchors import documented, self_typed
 from tidemill.source.typescript.syntax.wording import says_any
 from tidemill.tasks.types.checker import Checker, SiteKey
 from tidemill.tasks.types.exports import Exports
@@ -46,7 +46,7 @@ def open_sites(project: Project, rules: TypeRules, checker: Checker | None) -> O
     found = OpenSites()
     for number, file in enumerate(project.files):
         said = documented(file.tree, file.sites) if file.is_script else frozenset()
-        holders = holds_function(file.tree, file.sites)
+        holders = self_typed(file.tree, file.sites)
         inferred = checker.types(number, file.sites) if checker else [None] * len(file.sites)
         for place, (site, answer) in enumerate(zip(file.sites, inferred, strict=True)):
             key = (number, place)

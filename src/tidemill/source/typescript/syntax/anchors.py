@@ -10,7 +10,7 @@ from tidemill.source.annotations.site import TypeSite
 from tidemill.source.parsing import SyntaxTree, captures_of
 from tidemill.source.spans import Span
 
-__all__ = ["Anchor", "anchors_of", "documented", "holds_function"]
+__all__ = ["Anchor", "anchors_of", "documented", "self_typed"]
 
 QUERY = """
     [(function_declaration) (function_expression) (arrow_function) (method_definition)
@@ -26,6 +26,9 @@ TYPED = re.compile(rb"@(param|arg|argument|returns?|type)\s*\{")
 NAMED = re.compile(rb"[\w$.]+")
 VALUES = frozenset({"arrow_function", "function_expression", "generator_function"})
 DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration"})
+AROUND = frozenset(
+    {"await_expression", "member_expression", "parenthesized_expression", "subscript_expression"}
+)
 SELF = frozenset({"function_declaration", "generator_function_declaration", "method_definition"})
 HOMES = frozenset(
     {"program", "statement_block", "class_static_block", "switch_case", "switch_default"}
@@ -107,8 +110,10 @@ def _end_of_braces(comment: bytes, place: int) -> int:
     return place
 
 
-def holds_function(tree: SyntaxTree, sites: Sequence[TypeSite]) -> frozenset[int]:
-    """Return the variables and fields whose value is a function: its types are theirs.
+def self_typed(tree: SyntaxTree, sites: Sequence[TypeSite]) -> frozenset[int]:
+    """Return the variables and fields whose value has types of its own, and these are theirs.
+
+    That is a function, or a module, or part of one, that ``require`` or ``import()`` loads.
 
     Args:
         tree: A file.
@@ -119,9 +124,20 @@ def holds_function(tree: SyntaxTree, sites: Sequence[TypeSite]) -> frozenset[int
     for number, site in enumerate(sites):
         node = holders.get(site.place.start) if site.kind in {"variable", "field"} else None
         value = node.child_by_field_name("value") if node is not None else None
-        if value is not None and value.type in VALUES:
+        if value is not None and (value.type in VALUES or _is_loaded(value, tree.text)):
             found.add(number)
     return frozenset(found)
+
+
+def _is_loaded(value: Node, text: bytes) -> bool:
+    """Whether a value is a module that is loaded there, or a part of one."""
+    inner: Node | None = value
+    while inner is not None and inner.type in AROUND:
+        inner = inner.child_by_field_name("object") or next(iter(inner.named_children), None)
+    called = inner.child_by_field_name("function") if inner is not None else None
+    if inner is None or inner.type != "call_expression" or called is None:
+        return False
+    return called.type == "import" or text[called.start_byte : called.end_byte] == b"require"
 
 
 def _is_said_before(text: bytes, site: TypeSite) -> bool:
