@@ -11,6 +11,7 @@ from tests.faces.lsp.harness import URI, Scene, scene
 from tests.faces.lsp.sample import ScriptedTypes
 from tidemill.faces.lsp import looking
 from tidemill.faces.lsp.analyst import Snapshot, Subject
+from tidemill.faces.lsp.documents import Change
 from tidemill.faces.lsp.limits import Limits
 from tidemill.faces.lsp.settling import Verdict
 from tidemill.tasks.types.offer import Offer
@@ -38,6 +39,9 @@ class Judge:
         self._hasty = hasty
         self.asked: list[tuple[str, bool]] = []
         self.shown: list[Mapping[Path, bytes]] = []
+
+    def forget(self) -> None:
+        """Forget nothing, for nothing is remembered."""
 
     def settled(
         self,
@@ -150,3 +154,45 @@ def test_looks_come_before_checks_with_other_files_and_these_see_what_is_shown_b
     assert judge.asked[:2] == [("first.ts", True), ("other.ts", True)]
     assert sorted(judge.asked[2:]) == [("first.ts", False), ("other.ts", False)]
     assert all(set(shown) == {first, other} for shown in judge.shown[2:])
+
+
+def test_what_somebody_types_comes_before_what_is_looked_at_again(tmp_path: Path) -> None:
+    judge = Judge()
+    paths = [tmp_path / f"{number}.ts" for number in range(4)]
+
+    async def work(own: Scene) -> None:
+        own.workspace.change_folders(added=[tmp_path.as_uri()], removed=[])
+        for path in paths:
+            own.workspace.open(path.as_uri(), language_id="typescript", version=1, text=TEXT)
+        for path in paths:
+            assert await own.workspace.looking.settled(path.as_uri(), 60.0, is_confirmed=True)
+        judge.asked.clear()
+        own.workspace.saved(paths[0].as_uri())
+        typed = paths[3].as_uri()
+        own.workspace.change(typed, [Change(start=(0, 0), end=(0, 0), text=" ")], 2)
+        for path in paths:
+            assert await own.workspace.looking.settled(path.as_uri(), 60.0, is_confirmed=True)
+
+    live(judge, work)
+    assert judge.asked[0] == ("3.ts", True)
+    assert sorted(judge.asked) == [(path.name, one) for path in paths for one in (False, True)]
+    assert [is_alone for _, is_alone in judge.asked] == [True] * 4 + [False] * 4
+
+
+def test_a_look_that_nobody_waits_for_is_given_up_as_any_other(tmp_path: Path) -> None:
+    judge = Judge()
+    path = tmp_path / "a.ts"
+
+    async def work(own: Scene) -> None:
+        own.workspace.change_folders(added=[tmp_path.as_uri()], removed=[])
+        own.workspace.open(path.as_uri(), language_id="typescript", version=1, text=TEXT)
+        for _ in range(3):
+            own.workspace.touched([(tmp_path / "b.ts").as_uri()], in_place=True)
+            await asyncio.sleep(0)
+        assert await own.workspace.looking.settled(path.as_uri(), 60.0, is_confirmed=True)
+        own.workspace.touched([(tmp_path / "b.ts").as_uri()], in_place=True)
+        own.workspace.close(path.as_uri())
+        assert await own.workspace.looking.settled(path.as_uri(), 60.0, is_confirmed=True)
+
+    live(judge, work)
+    assert judge.asked == [("a.ts", True), ("a.ts", False)]

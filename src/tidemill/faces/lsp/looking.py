@@ -8,7 +8,7 @@ the files that import it: those that hold, and those that were refused for an ea
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -90,22 +90,32 @@ class Looking:
         self._earlier = Earlier(limits.answers)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._confirming: dict[str, asyncio.Task[None]] = {}
+        self._urgent: set[str] = set()
+        self._aside = asyncio.Lock()
         self._turn = asyncio.Lock()
         self._orders: dict[str, Order] = {}
 
-    def begin(self, uri: str, order: Callable[[], Order | None], seconds: float) -> None:
+    def begin(
+        self, uri: str, order: Callable[[], Order | None], seconds: float, *, is_urgent: bool = True
+    ) -> None:
         """Look at a file after a pause, instead of what was under way for it.
 
         Args:
             uri: Its name.
             order: Says what to look at, when the pause is over.
             seconds: The pause.
+            is_urgent: Whether somebody waits; what nobody waits for is looked at one file after
+                the other, when no urgent look is under way.
         """
         self.stop(uri)
-        self._do(self._tasks, uri, self._look_at(order, seconds))
+        if is_urgent:
+            self._urgent.add(uri)
+        look = self._look_at(order, seconds) if is_urgent else self._look_aside(order, seconds)
+        self._do(self._tasks, uri, look)
 
     def stop(self, uri: str) -> None:
         """Give up what is under way for a file."""
+        self._urgent.discard(uri)
         order = self._orders.pop(uri, None)
         if order is not None:
             order.outdated.set()
@@ -125,9 +135,7 @@ class Looking:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while (task := self._under_way(uri, is_confirmed)) is not None and loop.time() < end:
-            await asyncio.wait({task}, timeout=end - loop.time())
-            # Lets what follows the end of a task come first.
-            await asyncio.sleep(0)
+            await _over([task], seconds=end - loop.time())
         return self._under_way(uri, is_confirmed) is None
 
     async def close(self) -> None:
@@ -153,6 +161,8 @@ class Looking:
     ) -> None:
         if tasks.get(uri) is task:
             del tasks[uri]
+            if tasks is self._tasks:
+                self._urgent.discard(uri)
         if uri not in self._tasks and uri not in self._confirming:
             self._orders.pop(uri, None)
 
@@ -162,6 +172,13 @@ class Looking:
         if order is not None:
             self._orders[order.uri] = order
             await self._told(order, partial(self._look, order, make))
+
+    async def _look_aside(self, make: Callable[[], Order | None], seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        async with self._aside:
+            while self._urgent:
+                await _over([self._tasks[uri] for uri in self._urgent])
+            await self._look_at(make, 0.0)
 
     async def _told(self, order: Order, work: Callable[[], Awaitable[None]]) -> None:
         """Do something, and say what goes wrong with it."""
@@ -253,9 +270,7 @@ class Looking:
         offers = _offers(findings, order.least)
         while True:
             while self._tasks:
-                await asyncio.wait([*self._tasks.values()])
-                # Lets what follows the end of a task come first.
-                await asyncio.sleep(0)
+                await _over(self._tasks.values())
             left = self._patience(order)
             verdict = await self._verdict(
                 subject,
@@ -304,6 +319,12 @@ class Looking:
                 findings = await self._worker.do(self._analyst.findings, subject, wanted)
                 key = subject.file.key
                 self._found(order.uri, Analysis(key=key, findings=findings, is_whole=False))
+
+
+async def _over(tasks: "Iterable[asyncio.Task[None]]", seconds: float | None = None) -> None:
+    """Wait for the first of some tasks to end, and for what follows its end."""
+    await asyncio.wait([*tasks], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.sleep(0)
 
 
 def _offers(findings: Sequence[Finding], least: float) -> dict[int, tuple[Offer, ...]]:

@@ -98,7 +98,7 @@ class Workspace:
         known = self._known.pop(uri, None)
         if known is not None and edits is not None:
             self._known[uri] = known.moved(edits)
-        self._look_again(uri)
+        self._look_again(uri, is_urgent=True)
 
     def close(self, uri: str) -> None:
         """Forget a file."""
@@ -234,17 +234,20 @@ class Workspace:
         self._generation += 1
         for document in self.documents.all():
             if document.uri != but:
-                self._look_again(document.uri)
+                self._look_again(document.uri, is_urgent=False)
 
-    def _look_again(self, uri: str) -> None:
+    def _look_again(self, uri: str, *, is_urgent: bool) -> None:
         document = self.documents.get(uri)
         if document is not None:
-            self._look(document, self.configuration.debounce_milliseconds / 1_000)
+            seconds = self.configuration.debounce_milliseconds / 1_000
+            self._look(document, seconds, is_urgent=is_urgent)
 
-    def _look(self, document: Document, seconds: float) -> None:
+    def _look(self, document: Document, seconds: float, *, is_urgent: bool = True) -> None:
         if document.language is None:
             return
-        self.looking.begin(document.uri, lambda: self._order(document), seconds)
+        self.looking.begin(
+            document.uri, lambda: self._order(document), seconds, is_urgent=is_urgent
+        )
 
     def _order(self, document: Document) -> Order | None:
         snapshot = self.snapshot(document)
