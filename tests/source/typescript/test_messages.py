@@ -68,6 +68,7 @@ def test_a_name_that_is_not_found_is_one_whatever_else_may_be_meant() -> None:
     [
         ("'foo' is not on 'number[]'.", "'foo' is not on 'any[]'.", True),
         ("'(a: A, b: B) => C' is no 'X'.", "'(a: any, b: any) => any' is no 'X'.", True),
+        ("'foo' is not on 'Box<A>'.", "'foo' is not on 'Box<unknown>'.", True),
         ("'foo' is not on 'A'.", "'foo' is not on '{}'.", False),
         ("'bar' is not on 'number[]'.", "'foo' is not on 'any[]'.", False),
         ("'foo' is not on 'number'.", "'foo' is not on 'any[]'.", False),

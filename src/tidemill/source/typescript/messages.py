@@ -9,7 +9,7 @@ OPENS, CLOSES = frozenset("([{<"), frozenset(")]}>")
 ENDS = frozenset({";", ",", ":", "'", "=>"})
 UNION = " | "
 ELIDED = re.compile(r" more \.\.\.|\.\.\.'")
-ANY = re.compile(r"\bany\b")
+ANY = re.compile(r"\b(?:any|unknown)\b")
 NOT_FOUND = re.compile(
     r"(?:Cannot find name(?:space)?|No value exists in scope for the shorthand property) '([^']*)'"
 )
@@ -36,7 +36,7 @@ def gist_of(code: int, message: str) -> tuple[int, str]:
 
 
 def is_more_precise(message: str, before: str) -> bool:
-    """Whether a message says what another one says, with types in place of ``any``.
+    """Whether a message says what another one says, with types for ``any`` and ``unknown``.
 
     Args:
         message: As the compiler says it.

@@ -28,7 +28,7 @@ LAST_ROUNDS = 4
 SMALL = 8
 """Groups of no more sites are tried together."""
 
-MOST_TOGETHER = 256
+MOST_TOGETHER = 2048
 """Sites that a group begins with at most, unless one file has more: every round checks the files
 of all of them."""
 
