@@ -76,10 +76,16 @@ def _line(report: TraceReport, path: str, offset: int) -> int:
     return report.texts[path].count(b"\n", 0, offset) + 1
 
 
-def our_figures(name: str, report: TraceReport, truth: Truth) -> list[Figure]:
-    """Return how many flows were found, and how many that are none."""
+def found_flows(report: TraceReport, truth: Truth) -> set[str]:
+    """Return the flows that were found, of those that are there."""
     pairs = pairs_of(report)
-    found = {flow for flow, ends in truth.flows.items() if ends in pairs}
+    return {flow for flow, ends in truth.flows.items() if ends in pairs}
+
+
+def our_figures(name: str, report: TraceReport, truth: Truth, *, least: int = -1) -> list[Figure]:
+    """Return how many flows were found, more than some number at best, and how many are none."""
+    pairs = pairs_of(report)
+    found = found_flows(report, truth)
     false = pairs - set(truth.flows.values())
     by_kind = ", ".join(
         f"{kind} {sum(flow.startswith(f'{kind}-') for flow in found)}" for kind in truth.kinds
@@ -91,6 +97,8 @@ def our_figures(name: str, report: TraceReport, truth: Truth) -> list[Figure]:
             value=len(found),
             unit=f"of {len(truth.flows)} flows",
             peer=by_kind,
+            target=f"> {least} (stripped)" if least >= 0 else "",
+            met=len(found) > least if least >= 0 else None,
         ),
         Figure(name=f"ours, {name}: false", value=len(false), unit="flows"),
         Figure(
@@ -139,9 +147,10 @@ def program_figures(types: Path | None, *, with_atom: bool) -> Iterator[Figure]:
         ("stripped + oracle", bare, oracle),
     ]
     given = read_given_types(types or inferred_types(bare, BUILD / "inferred.json"))
-    variants.append(("stripped + inferred", bare, given))
     for name, program, known in variants:
         yield from our_figures(name, traced(program, known), truth)
+    least = len(found_flows(traced(bare), truth))
+    yield from our_figures("stripped + inferred", traced(bare, given), truth, least=least)
     if with_atom:
         yield from atom_figures("original types", HARBOUR, truth)
         yield from atom_figures("stripped", bare, truth)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, cast
 
+import pytest
+
 from tests.tasks.types.table import file_of
 from tidemill.source.spans import Span
 from tidemill.source.typescript.service import CompilerService, Diagnostic, Suspect
@@ -13,7 +15,8 @@ from tidemill.tasks.types.offer import Offer
 from tidemill.tasks.types.writing import written
 
 NAME, TEXT = "a.ts", b"f(1);\nfunction f(x) {}\n"
-DEPTHS: tuple[Literal["own", "hanging", "all"], ...] = ("own", "hanging", "all")
+Depth = Literal["own", "hanging", "all"]
+DEPTHS: tuple[Depth, ...] = ("own", "hanging", "all")
 RESULT, X = (0, 0), (0, 1)
 """Sites of the file."""
 
@@ -95,14 +98,15 @@ def test_a_type_in_place_of_any_is_not_new_whatever_it_hangs_on() -> None:
     assert len(checker.objections([NAME], suspected={X})) == 1
 
 
-def test_what_is_said_of_the_file_alone_without_types_is_not_new() -> None:
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_what_is_said_of_the_file_alone_without_types_is_not_new(depth: Depth) -> None:
     compiler = Wording("it is an A")
     checker = checker_of(compiler)
     compiler.plain = compiler.said = ["it is a B"]
-    assert checker.objections([NAME]) == []
+    assert checker.objections([NAME], depth=depth) == []
     compiler.plain = compiler.said = ["it is a B", "it is a C"]
-    assert checker.objections([NAME]) == []
+    assert checker.objections([NAME], depth=depth) == []
     compiler.plain, compiler.said = ["it is a B"], ["it is a B", "it is a C", "it is a D"]
     for _ in range(4):
-        (one,) = checker.objections([NAME])
+        (one,) = checker.objections([NAME], depth=depth)
         assert one.message == "it is a D"

@@ -142,6 +142,26 @@ def test_what_the_compiler_says_once_for_several_files_is_not_new_in_another(
     assert states(report)["parameter name"] == ("verified", "string")
 
 
+def test_progress_goes_on_to_the_end(program: Program, typescript: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+
+    class Listener:
+        def advance(self, done: int, total: int | None, note: str) -> None:
+            if note == "checked":
+                told.append((done, total))
+
+    folder = program({"a.ts": "export function f(a, b) { return a.length + b; }\n"})
+    types_of(
+        [folder],
+        source=Table({"a": ["number", "string"], "b": "number"}),
+        settings=Settings(typescript=typescript),
+        progress=Listener(),
+        cwd=folder,
+    )
+    assert told == sorted(told)
+    assert told[-1] == (2, 2)
+
+
 def test_without_options_of_its_own_a_program_knows_the_types_that_are_installed(
     program: Program, checked: Run
 ) -> None:

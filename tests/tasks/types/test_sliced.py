@@ -78,6 +78,14 @@ def test_of_several_of_one_name_in_a_line_each_slice_means_the_next() -> None:
     assert [question.sites[place].type for place in question.wanted] == [None, None]
 
 
+def test_what_is_given_anew_takes_no_namesakes_place() -> None:
+    code = "function f() {\n  let x = one();\n  x = two();\n  return (x) => x.go();\n}"
+    objects = tuple(usage("x", Position(line=line, column=3)) for line in (2, 3, 4))
+    own = replace(method(code, *objects), at=Position(line=1, column=0))
+    found = object_types(ProgramSlice(methods=(own,)), Table({"x": "X"}))
+    assert [one.at for one in found] == [objects[0].target.at, objects[2].target.at]
+
+
 def test_lines_count_from_the_method_whatever_it_is_parsed_in() -> None:
     code = """\
 async run(next) {

@@ -65,8 +65,8 @@ class Snapshot:
 
     def digest(self) -> str:
         """Return what tells it from any other, whichever files are shown besides."""
-        others = (f"{path} {hash(text)}" for path, text in self.shown.items())
-        return "\n".join((str(self.path), content_hash(self.text), *others))
+        others = sorted(f"{path} {hash(text)}" for path, text in self.shown.items())
+        return "\n".join((str(self.path), str(self.root), content_hash(self.text), *others))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from tidemill.faces.lsp.worker import Worker
 from tidemill.source.annotations.site import SiteKind
 from tidemill.tasks.types.offer import Offer
 
-__all__ = ["Looking", "Order"]
+__all__ = ["Looking", "Order", "Patience"]
 
 _LOGGER = logging.getLogger("tidemill.lsp")
 
@@ -56,6 +56,24 @@ class Order:
     focus: int
     has_findings: bool
     outdated: threading.Event = field(default_factory=threading.Event)
+
+
+class Patience:
+    """How much time is left; when it is over, it stays over.
+
+    Args:
+        seconds: How much that is at any moment.
+    """
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._is_over = False
+
+    def __call__(self) -> float:
+        """Return how much time is left."""
+        left = 0.0 if self._is_over else self._seconds()
+        self._is_over = left <= 0
+        return left
 
 
 class Looking:
@@ -107,6 +125,8 @@ class Looking:
             is_urgent: Whether somebody waits; what nobody waits for is looked at one file after
                 the other, when no urgent look is under way.
         """
+        # Whoever waits already goes on waiting.
+        is_urgent = is_urgent or uri in self._urgent
         self.stop(uri)
         if is_urgent:
             self._urgent.add(uri)
@@ -249,7 +269,7 @@ class Looking:
         """
         await asyncio.sleep(CONFIRM_SECONDS)
         async with self._turn:
-            verdict = await self._undisturbed(order, make, subject, rest.findings)
+            verdict, order = await self._undisturbed(order, make, subject, rest.findings)
         if verdict is None:
             return
         self._earlier.note(order.uri, rest.findings, verdict)
@@ -265,25 +285,28 @@ class Looking:
         make: Callable[[], Order | None],
         subject: Subject,
         findings: Sequence[Finding],
-    ) -> Verdict | None:
-        """Check types with other files while no file waits to be looked at; else begin anew."""
+    ) -> tuple[Verdict | None, Order]:
+        """Check types with other files while nobody waits for a look; else begin anew, later.
+
+        Returns:
+            The verdict, and of what.
+        """
         offers = _offers(findings, order.least)
         while True:
-            while self._tasks:
-                await _over(self._tasks.values())
+            while self._urgent:
+                await _over([self._tasks[uri] for uri in self._urgent])
+                await asyncio.sleep(CONFIRM_SECONDS)
+            now = make() or order
             left = self._patience(order)
+            patience = Patience(partial(self._calm, left))
             verdict = await self._verdict(
-                subject,
-                offers,
-                partial(self._undisturbed_for, left),
-                snapshot=(make() or order).snapshot,
-                is_alone=False,
+                subject, offers, patience, snapshot=now.snapshot, is_alone=False
             )
             if verdict is None or verdict.is_whole or left() <= 0:
-                return verdict
+                return verdict, now
 
-    def _undisturbed_for(self, left: Callable[[], float]) -> float:
-        return 0.0 if self._tasks else left()
+    def _calm(self, left: Callable[[], float]) -> float:
+        return 0.0 if self._urgent else left()
 
     async def _verdict(
         self,
@@ -305,7 +328,7 @@ class Looking:
     def _patience(self, order: Order) -> Callable[[], float]:
         """Return what says how much time is left: none when a text is outdated."""
         left = timer(self._limits.settling_seconds)
-        return lambda: 0.0 if order.outdated.is_set() else left()
+        return Patience(lambda: 0.0 if order.outdated.is_set() else left())
 
     async def _ask(self, order: Order, subject: Subject, wanted: Sequence[int]) -> None:
         """Ask for types of places, some at a time, and show what is known in between."""

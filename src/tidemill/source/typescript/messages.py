@@ -46,13 +46,24 @@ def is_more_precise(message: str, before: str) -> bool:
     if not others or not message.startswith(first):
         return False
     *middle, last = others
-    place = len(first)
+    start = len(first)
     for piece in middle:
-        found = message.find(piece, place)
-        if found < 0:
+        end = message.find(piece, start)
+        if end < 0 or not _is_type(message[start:end]):
             return False
-        place = found + len(piece)
-    return message.endswith(last) and len(message) - len(last) >= place
+        start = end + len(piece)
+    end = len(message) - len(last)
+    return end >= start and message.endswith(last) and _is_type(message[start:end])
+
+
+def _is_type(text: str) -> bool:
+    """Whether a part of a message may be one type, by its brackets and without a quote."""
+    depth = 0
+    for part in TOKEN.findall(text):
+        depth += (part in OPENS) - (part in CLOSES)
+        if depth < 0 or part == "'":
+            return False
+    return not depth
 
 
 def _in_order(message: str) -> str:

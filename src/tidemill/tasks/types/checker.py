@@ -146,8 +146,7 @@ class Checker:
         """
         self._pending.update(changed)
         if depth == "all":
-            self._look(self._service.sources())
-            found = self._new(suspected)
+            found = self._found(self._service.sources(), (), suspected)
         else:
             own = sorted({*changed, *self._objected}) if changed else []
             found = self._found(own, (), suspected)

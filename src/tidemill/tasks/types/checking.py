@@ -107,7 +107,9 @@ class Checking:
         for key, offer in tried.items():
             self.standing[key] = offer
             ladder.settle(key)
-        return [*groups, *doubted]
+        groups += doubted
+        self._tell(self._last - sum(map(len, groups)))
+        return groups
 
     def _tell(self, done: int) -> None:
         """Say how many sites are done; that some are doubted again does not take that back."""
@@ -125,12 +127,12 @@ class Checking:
             if not objections:
                 return []
             is_late = turn >= LAST_ROUNDS // 2
-            keys = [] if is_late else _at(objections, self.standing)
-            keys = keys or _around(objections, self.standing)
-            if not keys:
+            guilty = {} if is_late else _at(objections, self.standing)
+            guilty = guilty or _around(objections, self.standing)
+            if not guilty:
                 break
-            for key in keys:
-                self.refused[key] = (self.standing.pop(key), objections[0].text)
+            for key, text in guilty.items():
+                self.refused[key] = (self.standing.pop(key), text)
         return self._of_all() and self._emptied()
 
     def _of_all(self, *, suspected: Collection[SiteKey] = ()) -> list[Objection]:
@@ -264,18 +266,24 @@ def _by_files(keys: Sequence[SiteKey]) -> list[list[SiteKey]]:
 
 def _near(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> Blame:
     """Doubt everything in the files that objections have to do with, or else everything."""
-    keys = _around(objections, tried) or list(tried)
-    return Blame(doubtful=dict.fromkeys(keys, objections[0].text))
+    everything = dict.fromkeys(tried, objections[0].text)
+    return Blame(doubtful=_around(objections, tried) or everything)
 
 
-def _at(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> list[SiteKey]:
-    """Return the sites on whose types objections hang."""
-    nearest = (key for one in objections for key in (*one.exact, *one.near))
-    return [key for key in dict.fromkeys(nearest) if key in tried]
+def _at(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> dict[SiteKey, str]:
+    """Return the sites on whose types objections hang, each with one of them."""
+    found: dict[SiteKey, str] = {}
+    for one in objections:
+        for key in (*one.exact, *one.near):
+            if key in tried:
+                found.setdefault(key, one.text)
+    return found
 
 
-def _around(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> list[SiteKey]:
-    """Return the sites in all files that objections have to do with."""
-    files = {one.file for one in objections}
-    files |= {key[0] for one in objections for key in (*one.exact, *one.near, *one.far)}
-    return [key for key in tried if key[0] in files]
+def _around(objections: Sequence[Objection], tried: Mapping[SiteKey, Offer]) -> dict[SiteKey, str]:
+    """Return the sites in all files that objections have to do with, each with one of them."""
+    texts: dict[int | None, str] = {}
+    for one in objections:
+        for file in (one.file, *(key[0] for key in (*one.exact, *one.near, *one.far))):
+            texts.setdefault(file, one.text)
+    return {key: texts[key[0]] for key in tried if key[0] in texts}

@@ -114,19 +114,26 @@ def _targets(
     for place, site in enumerate(sites):
         if site.kind in KINDS:
             named[site.name].append(place)
-    targets: dict[int, UsageSlice] = {}
-    taken: set[int] = set()
+    meant: dict[int, UsageSlice] = {}
+    elsewhere: list[UsageSlice] = []
     for own in method.slices:
-        places = named.get(own.target.name, [])
         line = _line(method, own, surround)
-        there = [place for place in places if lines.position(sites[place].place.start).line == line]
-        # Of several in one line, each slice takes the next. Without a line, or where nothing is
-        # there: of those inside one another the outermost comes first.
-        for place in [one for one in there or places if one not in taken][:1]:
-            taken.add(place)
-            if sites[place].type is None:
-                targets[place] = own
-    return targets
+        there = [
+            place
+            for place in named.get(own.target.name, [])
+            if lines.position(sites[place].place.start).line == line
+        ]
+        # Of several in one line, each slice takes the next.
+        free = next((place for place in there if place not in meant), None)
+        if free is not None:
+            meant[free] = own
+        elif not there:
+            elsewhere.append(own)
+    for own in elsewhere:
+        # Without a line, or where nothing is there: of those inside one another the outermost.
+        for place in named.get(own.target.name, [])[:1]:
+            meant.setdefault(place, own)
+    return {place: own for place, own in meant.items() if sites[place].type is None}
 
 
 def _line(method: MethodSlice, usage: UsageSlice, before: int) -> int | None:
