@@ -1,6 +1,6 @@
 import pytest
 
-from tests.source.program.programs import graph, names
+from tests.source.program.programs import graph, inferred, names
 from tests.source.program.test_typed_flows import known_flows
 from tidemill.source.program.foreign import handler_types, names_by_type
 
@@ -73,6 +73,14 @@ HEAD = "const { exec } = require('child_process'); const express = require('expr
 )
 def test_handlers_of_a_server_need_no_types(text: str, kinds: list[str]) -> None:
     assert sorted(flow.kind for flow in known_flows({"app.js": HEAD + text})) == kinds
+
+
+@pytest.mark.parametrize("guess", ["string", "Own"])
+def test_what_handlers_are_called_with_comes_before_what_is_inferred(guess: str) -> None:
+    files = {"app.js": HEAD + " express().get('/', (req) => exec(req.query.c))"}
+    types = inferred(files, {("app.js", "req) =>"): guess})
+    (flow,) = known_flows(files, types)
+    assert flow.kind == "command-injection"
 
 
 def test_what_the_program_declares_comes_first() -> None:

@@ -2,8 +2,8 @@
 
 A function that is handed to ``app.get`` has a request for its first parameter, whoever
 wrote it, as the package's own declarations would say; one that is handed to a function of
-the program has what the type of that one's parameter says. What is declared, or handed
-over, for the function itself comes first.
+the program has what the type of that one's parameter says. What is declared for the function
+itself comes first; what somebody has only inferred for it comes after what is known so.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,11 @@ class HandlerTypes:
 
     def type_of(self, path: str, offset: int) -> ReceiverType | None:
         """Return the type of a variable."""
-        return self._types.type_of(path, offset) or self._learnt.get((path, offset))
+        found = self._types.type_of(path, offset)
+        learnt = self._learnt.get((path, offset))
+        if learnt is None or (found is not None and found.origin == "declared"):
+            return found
+        return learnt if found is None or learnt.origin == "declared" else found
 
     def returned_by(self, path: str, offset: int) -> ReceiverType | None:
         """Return the type of a function's value."""
