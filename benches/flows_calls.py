@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows_program import HARBOUR, original_types, stripped_copy
+from flows_program import HARBOUR, inferred_types, original_types, stripped_copy
 
 from report import Figure
 from tidemill.core.settings import Settings
@@ -23,7 +23,7 @@ from tidemill.source.program.callgraph import CallGraph, call_graph_of
 from tidemill.source.program.program import File, again, program_of
 from tidemill.source.program.receivers import DeclaredTypes, FirstOf, NoTypes, ReceiverTypes
 from tidemill.source.program.syntax import Syntax, is_analysable, syntax_of
-from tidemill.tasks.flows.given import placed
+from tidemill.tasks.flows.given import GivenType, placed, read_given_types
 
 __all__ = ["PACKAGES", "call_figures", "prepare_calls"]
 
@@ -107,22 +107,29 @@ def _asked(folder: Path) -> Iterator[Asked]:
 
 
 def _graphs(folder: Path) -> Iterator[tuple[str, dict[tuple[str, int, int], Sequence[Place]]]]:
-    """Yield the targets of calls with more and more types; inferred ones on a stripped copy.
+    """Yield the targets of calls with more and more types.
 
-    Inferred types stand for the package's own, handed over from outside: what a perfect
-    model would say.
+    Types are handed over from outside for a copy without any: the package's own, as a perfect
+    model would say them, and those that the expert infers, unchecked. What has none is no copy.
     """
     program = program_of(_syntaxes(folder))
     declared = _declared(program.files)
     yield "no types", _targets(call_graph_of(again(program), NoTypes()))
     yield "declared types", _targets(call_graph_of(program, declared))
     oracle = original_types(folder)
+    bare = stripped_copy(BUILD / "flows" / "bare", folder) if oracle else folder
     if oracle:
-        bare = stripped_copy(BUILD / "flows" / "bare", folder)
-        own = program_of(_syntaxes(bare))
-        given = placed(oracle, bare.resolve(), Settings(workers=1))
-        types = FirstOf(_declared(own.files), given)
-        yield "stripped + oracle", _targets(call_graph_of(own, types))
+        yield "stripped + oracle", _with_given(bare, oracle)
+    inferred = read_given_types(inferred_types(bare, BUILD / "flows" / "inferred-calls.json"))
+    yield "stripped + inferred", _with_given(bare, inferred)
+
+
+def _with_given(
+    folder: Path, given: Sequence[GivenType]
+) -> dict[tuple[str, int, int], Sequence[Place]]:
+    program = program_of(_syntaxes(folder))
+    known = placed(given, folder.resolve(), Settings(workers=1))
+    return _targets(call_graph_of(program, FirstOf(_declared(program.files), known)))
 
 
 def _declared(files: Sequence[File]) -> ReceiverTypes:

@@ -68,7 +68,7 @@ class Diagnostic:
         file: Where.
         code: The number of the error.
         line: Where, counted from 1 in the text without what types import.
-        words: Of its first line, in no order.
+        words: Of its first line, as they do not change from run to run.
     """
 
     file: str

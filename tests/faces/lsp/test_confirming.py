@@ -15,6 +15,7 @@ from tidemill.faces.lsp import looking
 from tidemill.faces.lsp.analyst import Snapshot, Subject
 from tidemill.faces.lsp.documents import Change
 from tidemill.faces.lsp.limits import Limits
+from tidemill.faces.lsp.patience import Patience
 from tidemill.faces.lsp.settling import Verdict
 from tidemill.tasks.types.offer import Offer
 
@@ -298,5 +299,5 @@ def test_a_look_that_nobody_waits_for_is_given_up_as_any_other(tmp_path: Path) -
 
 def test_time_that_is_over_does_not_come_back() -> None:
     seconds = iter((2.0, 0.0, 1.0))
-    patience = looking.Patience(lambda: next(seconds))
+    patience = Patience(lambda: next(seconds))
     assert [patience() for _ in range(4)] == [2.0, 0.0, 0.0, 0.0]

@@ -1,6 +1,5 @@
 """Types into the text that an editor shows, checked where that can be."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from tidemill.core.errors import TidemillError
 from tidemill.faces.lsp.analyst import Analyst, Snapshot, Subject
 from tidemill.faces.lsp.compilers import Compilers, OpenProject
 from tidemill.faces.lsp.finding import Finding
+from tidemill.faces.lsp.patience import timer
 from tidemill.faces.lsp.recent import Recent
 from tidemill.faces.lsp.settling import Verdict, accepted, settled
 from tidemill.faces.lsp.view import MOST_DEPENDENTS
@@ -18,7 +18,7 @@ from tidemill.tasks.types.offer import Offer
 from tidemill.tasks.types.project import ProjectFile
 from tidemill.tasks.types.writing import written
 
-__all__ = ["Annotating", "Annotation", "timer"]
+__all__ = ["Annotating", "Annotation"]
 
 REMEMBERED = 512
 ALL_SECONDS = 20.0
@@ -179,9 +179,3 @@ class Annotating:
 def _annotation(file: ProjectFile, offers: Mapping[int, Offer], *, is_checked: bool) -> Annotation:
     text = written(file, offers)
     return Annotation(offers=dict(offers), insertions=text.edited.insertions, is_checked=is_checked)
-
-
-def timer(seconds: float) -> Callable[[], float]:
-    """Return what says how much of some seconds is left."""
-    end = time.monotonic() + seconds
-    return lambda: end - time.monotonic()

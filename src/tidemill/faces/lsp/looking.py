@@ -15,17 +15,19 @@ from functools import partial
 from tidemill.core.background import ended
 from tidemill.core.errors import InputError, TidemillError
 from tidemill.faces.lsp.analyst import Analyst, Snapshot, Subject
-from tidemill.faces.lsp.annotating import Annotating, timer
+from tidemill.faces.lsp.annotating import Annotating
 from tidemill.faces.lsp.earlier import Earlier
 from tidemill.faces.lsp.finding import Analysis, Finding
 from tidemill.faces.lsp.limits import Limits
+from tidemill.faces.lsp.patience import Patience, timer
 from tidemill.faces.lsp.recent import Recent
 from tidemill.faces.lsp.settling import Verdict
+from tidemill.faces.lsp.sifting import settled_findings, sure_offers, without_refused
 from tidemill.faces.lsp.worker import Worker
 from tidemill.source.annotations.site import SiteKind
 from tidemill.tasks.types.offer import Offer
 
-__all__ = ["Looking", "Order", "Patience"]
+__all__ = ["Looking", "Order"]
 
 _LOGGER = logging.getLogger("tidemill.lsp")
 
@@ -56,24 +58,6 @@ class Order:
     focus: int
     has_findings: bool
     outdated: threading.Event = field(default_factory=threading.Event)
-
-
-class Patience:
-    """How much time is left; when it is over, it stays over.
-
-    Args:
-        seconds: How much that is at any moment.
-    """
-
-    def __init__(self, seconds: Callable[[], float]) -> None:
-        self._seconds = seconds
-        self._is_over = False
-
-    def __call__(self) -> float:
-        """Return how much time is left."""
-        left = 0.0 if self._is_over else self._seconds()
-        self._is_over = left <= 0
-        return left
 
 
 class Looking:
@@ -155,7 +139,7 @@ class Looking:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while (task := self._under_way(uri, is_confirmed)) is not None and loop.time() < end:
-            await _over([task], seconds=end - loop.time())
+            await _one_ended([task], seconds=end - loop.time())
         return self._under_way(uri, is_confirmed) is None
 
     async def close(self) -> None:
@@ -197,7 +181,7 @@ class Looking:
         await asyncio.sleep(seconds)
         async with self._aside:
             while self._urgent:
-                await _over([self._tasks[uri] for uri in self._urgent])
+                await _one_ended([self._tasks[uri] for uri in self._urgent])
             await self._look_at(make, 0.0)
 
     async def _told(self, order: Order, work: Callable[[], Awaitable[None]]) -> None:
@@ -235,7 +219,7 @@ class Looking:
             return
         verdict = await self._verdict(
             subject,
-            _offers(likely.findings, order.least),
+            sure_offers(likely.findings, order.least),
             self._patience(order),
             snapshot=order.snapshot,
             is_alone=True,
@@ -243,9 +227,9 @@ class Looking:
         if verdict is None:
             return
         self._earlier.note(order.uri, likely.findings, verdict)
-        shown = replace(likely, findings=_settled(likely.findings, verdict))
+        shown = replace(likely, findings=settled_findings(likely.findings, verdict))
         self._found(order.uri, shown)
-        rest = replace(analysis, findings=_without(analysis.findings, verdict.refused))
+        rest = replace(analysis, findings=without_refused(analysis.findings, verdict.refused))
         work = partial(self._confirm, order, make, subject, shown=shown, rest=rest)
         self._do(self._confirming, order.uri, self._told(order, work))
 
@@ -274,7 +258,7 @@ class Looking:
             return
         self._earlier.note(order.uri, rest.findings, verdict)
         base = rest if verdict.is_whole else shown
-        known = replace(base, findings=_settled(base.findings, verdict))
+        known = replace(base, findings=settled_findings(base.findings, verdict))
         self._found(order.uri, known)
         if verdict.is_whole:
             self._known.put(order.key, known)
@@ -291,10 +275,10 @@ class Looking:
         Returns:
             The verdict, and of what.
         """
-        offers = _offers(findings, order.least)
+        offers = sure_offers(findings, order.least)
         while True:
             while self._urgent:
-                await _over([self._tasks[uri] for uri in self._urgent])
+                await _one_ended([self._tasks[uri] for uri in self._urgent])
                 await asyncio.sleep(CONFIRM_SECONDS)
             now = make() or order
             left = self._patience(order)
@@ -344,36 +328,7 @@ class Looking:
                 self._found(order.uri, Analysis(key=key, findings=findings, is_whole=False))
 
 
-async def _over(tasks: "Iterable[asyncio.Task[None]]", seconds: float | None = None) -> None:
+async def _one_ended(tasks: "Iterable[asyncio.Task[None]]", seconds: float | None = None) -> None:
     """Wait for the first of some tasks to end, and for what follows its end."""
     await asyncio.wait([*tasks], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     await asyncio.sleep(0)
-
-
-def _offers(findings: Sequence[Finding], least: float) -> dict[int, tuple[Offer, ...]]:
-    """Return the types of findings that are sure enough to be shown, by number of the site."""
-    offers = {
-        one.number: tuple(offer for offer in one.offers if offer.confidence >= least)
-        for one in findings
-    }
-    return {number: own for number, own in offers.items() if own}
-
-
-def _settled(findings: Sequence[Finding], verdict: Verdict) -> tuple[Finding, ...]:
-    """Return findings with what holds first; those of which nothing holds are left out."""
-    return tuple(
-        one.settled(verdict.standing[one.number]) if one.number in verdict.standing else one
-        for one in _without(findings, verdict.refused)
-    )
-
-
-def _without(
-    findings: Sequence[Finding], refused: Mapping[int, Sequence[Offer]]
-) -> tuple[Finding, ...]:
-    """Return findings without some types; those of which nothing is left are left out."""
-    found = []
-    for one in findings:
-        gone = refused.get(one.number, ())
-        if rest := tuple(offer for offer in one.offers if offer not in gone):
-            found.append(replace(one, offers=rest))
-    return tuple(found)
