@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from tidemill.experts.registry import ExpertRegistry as ExpertRegistry
     from tidemill.experts.registry import open_registry as open_registry
     from tidemill.experts.verification import verify_expert as verify_expert
+    from tidemill.hardware.rtl.design import RtlDesign as RtlDesign
+    from tidemill.hardware.rtl.export import export_rtl as export_rtl
+    from tidemill.hardware.sat.reproduction import reproduce_sat as reproduce_sat
+    from tidemill.models.operations import trace_products as trace_products
     from tidemill.serving.answer import Request as Request
     from tidemill.serving.local import local_experts as local_experts
     from tidemill.serving.node import Node as Node
@@ -47,6 +51,8 @@ if TYPE_CHECKING:
     from tidemill.tasks.indexing import index as index
     from tidemill.tasks.planning import PlanOptions as PlanOptions
     from tidemill.tasks.planning import plan_sparsity as plan_sparsity
+    from tidemill.tasks.sat_planning import SatPlanOptions as SatPlanOptions
+    from tidemill.tasks.sat_planning import plan_sat as plan_sat
     from tidemill.tasks.search import search as search
     from tidemill.tasks.selftest import selftest as selftest
     from tidemill.tasks.status import status as status
@@ -69,6 +75,8 @@ __all__ = [
     "ParseTimeoutError",
     "PlanOptions",
     "Request",
+    "RtlDesign",
+    "SatPlanOptions",
     "SettingError",
     "Sparsifier",
     "Sparsity",
@@ -82,6 +90,7 @@ __all__ = [
     "embed",
     "evaluate_search",
     "export_huggingface",
+    "export_rtl",
     "import_huggingface",
     "index",
     "inspect_corpus",
@@ -92,11 +101,14 @@ __all__ = [
     "open_registry",
     "pack_expert",
     "pack_model",
+    "plan_sat",
     "plan_sparsity",
+    "reproduce_sat",
     "search",
     "selftest",
     "sparsify",
     "status",
+    "trace_products",
     "train",
     "verify_expert",
     "write_expert",
@@ -110,6 +122,8 @@ _HOMES = {
     "NodePlan": "tidemill.serving.node",
     "PlanOptions": "tidemill.tasks.planning",
     "Request": "tidemill.serving.answer",
+    "RtlDesign": "tidemill.hardware.rtl.design",
+    "SatPlanOptions": "tidemill.tasks.sat_planning",
     "Sparsifier": "tidemill.sparsity.sparsifier",
     "Sparsity": "tidemill.sparsity.spec",
     "build_corpus": "tidemill.corpus.build",
@@ -120,6 +134,7 @@ _HOMES = {
     "embed": "tidemill.tasks.embedding",
     "evaluate_search": "tidemill.tasks.evaluation",
     "export_huggingface": "tidemill.experts.exporting",
+    "export_rtl": "tidemill.hardware.rtl.export",
     "import_huggingface": "tidemill.experts.importing",
     "index": "tidemill.tasks.indexing",
     "inspect_corpus": "tidemill.corpus.inspection",
@@ -130,11 +145,14 @@ _HOMES = {
     "open_registry": "tidemill.experts.registry",
     "pack_expert": "tidemill.experts.archive",
     "pack_model": "tidemill.sparsity.packing",
+    "plan_sat": "tidemill.tasks.sat_planning",
     "plan_sparsity": "tidemill.tasks.planning",
+    "reproduce_sat": "tidemill.hardware.sat.reproduction",
     "search": "tidemill.tasks.search",
     "selftest": "tidemill.tasks.selftest",
     "sparsify": "tidemill.sparsity.sparsifier",
     "status": "tidemill.tasks.status",
+    "trace_products": "tidemill.models.operations",
     "train": "tidemill.training.training",
     "verify_expert": "tidemill.experts.verification",
     "write_expert": "tidemill.experts.packing",

@@ -22,6 +22,7 @@ THIRD_PARTY = {
     "serving": {"jaxtyping", "numpy", "torch", "typing_extensions"},
     "tasks": {"jaxtyping", "numpy", "typing_extensions", "watchfiles"},
     "training": {"jaxtyping", "numpy", "pydantic", "safetensors", "torch", "typing_extensions"},
+    "hardware": {"typing_extensions"},
     "faces": {"typer", "typing_extensions"},
 }
 # What one file or one face may touch besides.
@@ -38,6 +39,7 @@ THEIR_OWN = {
         "uvicorn",
     },
     "src/tidemill/faces/lsp": {"lsprotocol", "pygls"},
+    "src/tidemill/hardware/rtl": {"amaranth", "numpy"},
 }
 
 
@@ -102,6 +104,8 @@ def test_nobody_imports_from_the_package_root_but_the_version() -> None:
         ("tasks/status.py", "import av", "Containers of video are opened in one place"),
         ("corpus/images/folders.py", "import PIL", "Pictures are decoded in one place"),
         ("tasks/status.py", "import lsprotocol", "Editors are talked to in one place"),
+        ("hardware/sat/step.py", "import amaranth", "Hardware is described in one place"),
+        ("hardware/sat/step.py", "import torch", "Tensors stay with those who train and serve"),
     ],
 )
 def test_a_breach_of_the_layers_is_caught(

@@ -2,57 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from torch import nn
 
-from tests.experts.drafts import CONFIG
+from tests.models.drafts import GATED, RESNET, TEXT, TYPES, VIT, encoder
 from tidemill.core.errors import ExpertError
 from tidemill.models.classifiers import new_classifier
-from tidemill.models.config import EncoderConfig
-from tidemill.models.convolution import Convolution, ConvolutionConfig
+from tidemill.models.convolution import Convolution
 from tidemill.models.encoder import Encoder
-from tidemill.models.image_config import ImageInput, ResNetConfig, ViTConfig
-from tidemill.models.products import PLANNED_TYPES, model_products
-from tidemill.models.seq2seq.config import Seq2SeqConfig
+from tidemill.models.product_readers import PLANNED_TYPES, model_products
 from tidemill.models.seq2seq.model import Seq2Seq
 from tidemill.models.static import StaticConfig
 from tidemill.sparsity.layers import chosen_layers
 from tidemill.sparsity.spec import Sparsity
-
-SHOWN = ImageInput(size=16, channels=3, mean=(0.5,) * 3, std=(0.2,) * 3, labels=("cat", "dog"))
-RESNET = ResNetConfig(images=SHOWN, width=8)
-VIT = ViTConfig(
-    images=SHOWN,
-    hidden_size=16,
-    num_hidden_layers=2,
-    num_attention_heads=2,
-    intermediate_size=24,
-)
-TEXT = ConvolutionConfig(vocab_size=9, hidden_size=8, vector_size=16, max_tokens=20)
-TYPES = Seq2SeqConfig(
-    vocab_size=24,
-    d_model=16,
-    d_kv=4,
-    d_ff=32,
-    num_layers=3,
-    num_decoder_layers=2,
-    num_heads=4,
-    eos_token_id=2,
-    max_tokens=20,
-    max_target_tokens=6,
-)
-GATED = replace(TYPES, feed_forward_proj="gated-gelu", tie_word_embeddings=False, d_kv=2)
-
-
-def encoder(**changes: Any) -> EncoderConfig:
-    return EncoderConfig(**(facts_of(CONFIG.to_dict()) | changes))
-
-
-def facts_of(facts: Mapping[str, object]) -> dict[str, Any]:
-    return {key: value for key, value in facts.items() if key in EncoderConfig.__slots__}
-
 
 MODELS: dict[str, tuple[Mapping[str, object], nn.Module]] = {
     "mean": (encoder().to_dict(), Encoder(encoder())),
@@ -120,6 +83,42 @@ def test_what_is_read_and_what_is_written_are_counted_apart() -> None:
 def test_attention_is_two_products_of_places_by_places() -> None:
     assert model_products(VIT.to_dict()).attention_macs == 2 * 2 * 16 * 16 * 16
     assert model_products(RESNET.to_dict()).attention_macs == 0
+
+
+def test_attention_is_noted_after_the_products_that_it_reads() -> None:
+    scores, mixed = model_products(VIT.to_dict()).attention[2:]
+    assert (scores.name, scores.after) == (mixed.name, mixed.after) == ("blocks.1.attention", 6)
+    assert (scores.count, scores.rows, scores.contraction, scores.columns) == (2, 16, 8, 16)
+    assert (mixed.rows, mixed.contraction, mixed.columns) == (16, 16, 8)
+
+
+def test_windows_and_strides_are_those_of_the_convolutions() -> None:
+    first = model_products(VIT.to_dict()).products[0]
+    assert (first.window, first.stride, first.kernel, first.contraction) == ((4, 4), (4, 4), 16, 48)
+    assert first.macs == 16 * first.weights == 16 * 48 * 16
+    found = model_products(RESNET.to_dict())
+    assert {(one.window, one.stride) for one in found.products[:-1]} == {((3, 3), (1, 1))}
+    assert found.macs == sum(product.macs for product in found.products)
+
+
+def test_neighbours_are_a_product_for_each_channel() -> None:
+    config = replace(TYPES, neighbours=2)
+    first = model_products(config.to_dict()).products[0]
+    assert first.name == "neighbours"
+    assert first.dense_because
+    assert (first.groups, first.contraction, first.outputs, first.rows) == (16, 5, 1, 20)
+    assert first.weights == Seq2Seq(config).get_parameter("neighbours.weight").numel()
+
+
+def test_work_between_products_is_in_its_place() -> None:
+    found = model_products(RESNET.to_dict()).between
+    pools = [work.elements for work in found if work.kind == "max-pool"]
+    assert pools == [16 * 16**2, 32 * 8**2, 64 * 4**2, 64 * 2**2]
+    assert [(work.name, work.kind) for work in found[:3]] == [
+        ("stem.norm", "batch-norm"),
+        ("stem", "relu"),
+        ("layer1.norm", "batch-norm"),
+    ]
 
 
 def test_only_pixels_have_no_gradient() -> None:

@@ -1,32 +1,39 @@
-"""The products with weights of a model, from its ``config.json`` alone and without torch.
+"""What a model computes, product by product, without torch.
 
-What plans count with: of each product its sides, how often an example makes it, and whether the
-model lets it be sparse. The latter repeats what the models declare as ``dense_layers``.
+Plans and machine models count with these. They follow from a ``config.json``
+(`tidemill.models.product_readers`), or from a torch module that is run once
+(`tidemill.models.operations`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tidemill.core.errors import ExpertError
-from tidemill.models.config import FIRST_POSITION, encoder_config
-from tidemill.models.image_config import ResNetConfig, ViTConfig, resnet_config, vit_config
-from tidemill.models.seq2seq.config import seq2seq_config
-from tidemill.models.seq2seq.shapes import seq2seq_tensors
-from tidemill.models.shapes import LayerShape, encoder_layers, tensor_shapes, vit_layers
-
-__all__ = ["PLANNED_TYPES", "ModelProducts", "WeightProduct", "model_products"]
+__all__ = [
+    "ANSWER",
+    "FIRST",
+    "BatchedProduct",
+    "ModelProducts",
+    "PointwiseKind",
+    "PointwiseWork",
+    "WeightProduct",
+]
 
 ANSWER = "its outputs are the answer, and the model keeps it dense"
-ALONE = "one output is no group, and the model keeps it dense"
 FIRST = "it reads the pixels, and the model keeps it dense"
-LAST = "the last linear layer stays dense"
 
-LONGEST_TEXT = 256
-"""Tokens that an encoder is taken to read of a text where its config does not say."""
-
-DEPTHS = {"residual1": 2, "layer2": 2, "layer3": 4, "residual3": 8}
-"""How often smaller than the image the input of a part of ResNet-9 is, to each side."""
+PointwiseKind = Literal[
+    "add",
+    "average-pool",
+    "batch-norm",
+    "gelu",
+    "layer-norm",
+    "lookup",
+    "max-pool",
+    "relu",
+    "softmax",
+]
+"""What is done between products. Of what is not listed, the nearest: a gate is an ``add``, a tanh
+a ``gelu``, a norm without means a ``layer-norm``, a sum or a global maximum a pool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +45,10 @@ class WeightProduct:
         kind: What makes it.
         inputs: Channels or width that go in; groups of a pattern divide them.
         outputs: Width that comes out.
-        kernel: Places that a convolution sees at once, 9 for 3 x 3; the contraction is
+        window: Rows and columns of places that a convolution sees at once; the contraction is
             ``kernel * inputs``.
+        stride: How many places its windows are apart, to either side.
+        groups: Independent products; inputs, outputs and contraction are of one of them.
         rows: Rows of X that one example has.
         dense_because: Why the model keeps it dense; empty where it may be sparse.
         is_first: Whether nobody asks for the gradient of X.
@@ -49,28 +58,88 @@ class WeightProduct:
     kind: Literal["linear", "convolution"] = "linear"
     inputs: int
     outputs: int
-    kernel: int = 1
+    window: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    groups: int = 1
     rows: int
     dense_because: str = ""
     is_first: bool = False
+
+    @property
+    def kernel(self) -> int:
+        """Places that a convolution sees at once, 9 for 3 x 3."""
+        return self.window[0] * self.window[1]
 
     @property
     def contraction(self) -> int:
         """Inputs that one output adds up."""
         return self.kernel * self.inputs
 
+    @property
+    def weights(self) -> int:
+        """How many there are, biases aside."""
+        return self.groups * self.contraction * self.outputs
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of an example's forward pass."""
+        return self.rows * self.weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchedProduct:
+    """Products of two activations, as attention makes them: Q K^T, and what it weighs.
+
+    Attributes:
+        name: Of the attention.
+        after: How many of the model's products with weights run before it.
+        count: Independent products of an example: heads.
+        rows: Of the left factor: queries.
+        contraction: What is added up.
+        columns: Of the right factor.
+    """
+
+    name: str
+    after: int = 0
+    count: int
+    rows: int
+    contraction: int
+    columns: int
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of an example's forward pass."""
+        return self.count * self.rows * self.contraction * self.columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointwiseWork:
+    """What is done to every number, or along rows of them.
+
+    Attributes:
+        name: Of the module that does it; ``model`` is the whole.
+        kind: What is done.
+        elements: Numbers of an example that go in; of one of two that are added, and those that
+            come out of a lookup.
+    """
+
+    name: str
+    kind: PointwiseKind
+    elements: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelProducts:
-    """All of a model's products with weights.
+    """What a model computes for one example.
 
     Attributes:
         kind: The ``model_type``.
         example: What the model is shown, in the singular.
         unit: What the rows of its products are, in the plural.
         places: Rows of an example where it is longest: tokens and nodes, patches or pixels.
-        products: In the order in which they run.
-        attention_macs: Multiply-accumulates of an example's attention, which has no weights.
+        products: Those with weights, in the order in which they run.
+        attention: Those without, in the order in which they run.
+        between: The work between products, in the order in which it is done.
     """
 
     kind: str
@@ -78,204 +147,15 @@ class ModelProducts:
     unit: Literal["tokens", "patches", "pixels"] = "tokens"
     places: int
     products: tuple[WeightProduct, ...]
-    attention_macs: int = 0
+    attention: tuple[BatchedProduct, ...] = ()
+    between: tuple[PointwiseWork, ...] = ()
 
+    @property
+    def attention_macs(self) -> int:
+        """Multiply-accumulates of an example's attention, which has no weights."""
+        return sum(product.macs for product in self.attention)
 
-def model_products(facts: Mapping[str, object]) -> ModelProducts:
-    """Return a model's products with weights.
-
-    Args:
-        facts: The parsed ``config.json``; its ``model_type`` says which kind of model.
-
-    Raises:
-        ExpertError: The kind is unknown, or a field is missing or wrong.
-    """
-    kind = facts.get("model_type")
-    if not isinstance(kind, str) or kind not in _READERS:
-        raise ExpertError(
-            f"config.json: model_type is {kind!r}", hint=f"Known: {', '.join(PLANNED_TYPES)}"
-        )
-    return _READERS[kind](facts)
-
-
-def _encoder(facts: Mapping[str, object]) -> ModelProducts:
-    """An encoder; fields of RoBERTa and BERT that this one does not need may be absent."""
-    config = encoder_config(_sizes_alone(facts))
-    length = config.max_tokens + (config.max_nodes if config.input_mode == "graph" else 0)
-    layers = list(encoder_layers(config))
-    return ModelProducts(
-        kind=str(facts["model_type"]),
-        places=length,
-        products=tuple(_of_encoder(layers, length, config.max_tokens)),
-        attention_macs=sum(
-            layer.multiplications(length) for layer in layers if layer.kind == "attention"
-        ),
-    )
-
-
-def _sizes_alone(facts: Mapping[str, object]) -> dict[str, object]:
-    """Leave out nulls and what changes no size; read no more tokens than there are positions."""
-    given = {name: value for name, value in facts.items() if value is not None}
-    for name in ("hidden_act", "position_embedding_type"):
-        given.pop(name, None)
-    if "max_nodes" not in given:
-        given.setdefault("input_mode", "tokens")
-    rows = given.get("max_position_embeddings")
-    if "max_tokens" not in given and isinstance(rows, int):
-        given["max_tokens"] = min(LONGEST_TEXT, rows - FIRST_POSITION)
-    return given
-
-
-def _of_encoder(layers: list[LayerShape], length: int, tokens: int) -> Iterator[WeightProduct]:
-    own = {"pooler.dense": (1, ""), "importance": (tokens, ALONE), "projection": (1, ANSWER)}
-    for layer in layers:
-        if layer.kind == "linear":
-            rows, reason = own.get(layer.name, (length, ""))
-            yield _linear(layer, rows, reason)
-
-
-def _linear(layer: LayerShape, rows: int, reason: str = "") -> WeightProduct:
-    return WeightProduct(
-        name=layer.name,
-        inputs=layer.inputs,
-        outputs=layer.outputs,
-        rows=rows,
-        dense_because=reason,
-    )
-
-
-def _vit(facts: Mapping[str, object]) -> ModelProducts:
-    config = vit_config(facts)
-    layers = list(vit_layers(config))
-    first = WeightProduct(
-        name="patch_embedding",
-        kind="convolution",
-        inputs=config.images.channels,
-        outputs=config.hidden_size,
-        kernel=config.patch_size**2,
-        rows=config.places,
-        dense_because=FIRST,
-        is_first=True,
-    )
-    linear = [layer for layer in layers if layer.kind == "linear"]
-    blocks = [_linear(layer, config.places) for layer in linear[:-1]]
-    return ModelProducts(
-        kind=config.model_type,
-        example="image",
-        unit="patches",
-        places=config.places,
-        products=(first, *blocks, _linear(linear[-1], 1, ANSWER)),
-        attention_macs=sum(
-            layer.multiplications(config.places) for layer in layers if layer.kind == "attention"
-        ),
-    )
-
-
-def _resnet(facts: Mapping[str, object]) -> ModelProducts:
-    config = resnet_config(facts)
-    shapes = {
-        name.removesuffix(".weight"): shape
-        for name, shape in tensor_shapes(facts).items()
-        if name.endswith("convolution.weight")
-    }
-    convolutions: list[WeightProduct] = []
-    for name, (outputs, inputs, height, width) in shapes.items():
-        side = config.images.size // DEPTHS.get(name.partition(".")[0], 1)
-        is_first = not convolutions
-        convolutions.append(
-            WeightProduct(
-                name=name,
-                kind="convolution",
-                inputs=inputs,
-                outputs=outputs,
-                kernel=height * width,
-                rows=side**2,
-                dense_because=FIRST if is_first else "",
-                is_first=is_first,
-            )
-        )
-    last = WeightProduct(
-        name="classifier",
-        inputs=config.widths[-1],
-        outputs=len(config.images.labels),
-        rows=1,
-        dense_because=ANSWER,
-    )
-    return ModelProducts(
-        kind=config.model_type,
-        example="image",
-        unit="pixels",
-        places=config.images.size**2,
-        products=(*convolutions, last),
-    )
-
-
-def _convolution(facts: Mapping[str, object]) -> ModelProducts:
-    """Convolutions over tokens, each written as one product of the neighbours side by side."""
-    tokens = facts.get("max_tokens")
-    if isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 1:
-        raise ExpertError(f"config.json: max_tokens is {tokens!r}, not a number of 1 or more")
-    products = []
-    for name, shape in tensor_shapes(facts).items():
-        is_layer = name.startswith("layers.")
-        if name.endswith(".weight") and (is_layer or name.startswith("projection.")):
-            products.append(
-                WeightProduct(
-                    name=name.removesuffix(".weight"),
-                    inputs=shape[1],
-                    outputs=shape[0],
-                    rows=tokens if is_layer else 1,
-                    dense_because="" if is_layer else ANSWER,
-                )
-            )
-    return ModelProducts(kind="tidemill-convolution", places=tokens, products=tuple(products))
-
-
-def _static(facts: Mapping[str, object]) -> ModelProducts:
-    outputs, inputs = tensor_shapes(facts)["query_map.weight"]
-    only = WeightProduct(
-        name="query_map", inputs=inputs, outputs=outputs, rows=1, dense_because=LAST
-    )
-    return ModelProducts(kind="tidemill-static", places=1, products=(only,))
-
-
-def _seq2seq(facts: Mapping[str, object]) -> ModelProducts:
-    """An encoder-decoder that reads and writes as much as it may."""
-    config = seq2seq_config(facts)
-    read, written = config.max_tokens, config.max_target_tokens
-    products = []
-    for name, shape in seq2seq_tensors(config).items():
-        layer = name.removesuffix(".weight")
-        if len(shape) != 2 or layer == "shared" or layer.endswith("relative_attention_bias"):
-            continue
-        of_input = layer.startswith("encoder.") or layer.endswith(
-            ("EncDecAttention.k", "EncDecAttention.v")
-        )
-        reason = ANSWER if layer == "lm_head" else ""
-        rows = read if of_input else written
-        products.append(
-            WeightProduct(
-                name=layer, inputs=shape[1], outputs=shape[0], rows=rows, dense_because=reason
-            )
-        )
-    own = config.num_layers * read**2 + config.num_decoder_layers * written * (written + read)
-    return ModelProducts(
-        kind="t5",
-        places=read,
-        products=tuple(products),
-        attention_macs=2 * own * config.inner_size,
-    )
-
-
-_READERS: dict[str, Callable[[Mapping[str, object]], ModelProducts]] = {
-    "bert": _encoder,
-    "roberta": _encoder,
-    "tidemill-convolution": _convolution,
-    ResNetConfig.model_type: _resnet,
-    "t5": _seq2seq,
-    "tidemill-static": _static,
-    ViTConfig.model_type: _vit,
-}
-
-PLANNED_TYPES = tuple(_READERS)
-"""The models whose products follow from their config."""
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of an example's forward pass."""
+        return sum(product.macs for product in self.products) + self.attention_macs

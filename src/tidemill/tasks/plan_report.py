@@ -152,7 +152,7 @@ class SparsityPlan:
     """
 
     model: str
-    source: Literal["expert", "recipe", "config"]
+    source: Literal["expert", "recipe", "network", "config", "topology"]
     kind: str
     sparsity: str
     method: str

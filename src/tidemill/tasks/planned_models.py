@@ -1,8 +1,8 @@
-"""Which model a plan is for: an expert, a recipe or a ``config.json``; loading no torch."""
+"""Which model a plan is for: of this mill, of a paper, or in a file; loading no torch."""
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,9 +13,12 @@ from tidemill.experts.names import CONFIG, MANIFEST
 from tidemill.experts.package import ExpertPackage, open_expert
 from tidemill.experts.patterns import DENSE
 from tidemill.experts.registry import ExpertRegistry
+from tidemill.hardware.workload.networks import NETWORKS
+from tidemill.hardware.workload.topology import read_topology
 from tidemill.models.config import SIZES, EncoderConfig
 from tidemill.models.image_config import ImageInput, ResNetConfig, ViTConfig
-from tidemill.models.products import ModelProducts, model_products
+from tidemill.models.product_readers import model_products
+from tidemill.models.products import ModelProducts
 from tidemill.models.seq2seq.config import SIZES as SEQ2SEQ_SIZES
 from tidemill.models.seq2seq.config import Seq2SeqConfig
 from tidemill.training.recipe import ModelSpec, builtin_recipes, read_recipe
@@ -23,6 +26,7 @@ from tidemill.training.recipe import ModelSpec, builtin_recipes, read_recipe
 __all__ = ["PlannedModel", "planned_model"]
 
 LARGEST_CONFIG_BYTES = 1 << 20
+SAID_DENSE = "the file keeps it dense"
 
 LARGEST_SIDE = 1 << 31
 """Inputs or outputs of a layer, at most."""
@@ -40,7 +44,10 @@ ASSUMPTION = "{size} x {size} pixels, 3 channels and 10 classes are assumed: the
 CONVOLUTION_SIZES = {"hidden_size": 128, "num_hidden_layers": 2, "kernel_size": 5}
 """Of every convolution that a recipe makes."""
 
-WHAT_IT_IS = "MODEL is an expert's name or folder, a recipe's name or .toml file, or a config.json."
+WHAT_IT_IS = (
+    "MODEL is an expert, a recipe or a published network, each by its name, or an expert's folder,"
+    " a recipe's .toml file, a config.json, or a topology file of SCALE-Sim (.csv)."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +61,25 @@ class PlannedModel:
         sparsity: The pattern that the source says, or None where it is dense or says none.
         method: The method that goes with it, or None.
         precision: ``fp32`` or ``bf16`` as the source says, or None.
+        batch: Examples of a step where the source says so, or None.
         notes: What had to be assumed.
     """
 
     name: str
-    source: Literal["expert", "recipe", "config"]
+    source: Literal["expert", "recipe", "network", "config", "topology"]
     products: ModelProducts
     sparsity: str | None = None
     method: str | None = None
     precision: Literal["fp32", "bf16"] | None = None
+    batch: int | None = None
     notes: tuple[str, ...] = ()
 
 
 def planned_model(word: str, registry: ExpertRegistry) -> PlannedModel:
     """Return the model that a word names.
 
-    A name is an expert's before it is a recipe's, and a path is taken where neither is called so.
+    A name is an expert's before it is a recipe's, and that before it is a published network's; a
+    path is taken where none is called so.
 
     Args:
         word: A name or path.
@@ -96,7 +106,9 @@ def _named(word: str, registry: ExpertRegistry) -> PlannedModel | None:
     for folder in reversed(registry.folders):
         if (folder / word).is_dir():
             return _of_expert(open_expert(folder / word))
-    return _of_recipe(word) if word in builtin_recipes() else None
+    if word in builtin_recipes():
+        return _of_recipe(word)
+    return _of_network(word) if word in NETWORKS else None
 
 
 def _at(path: Path) -> PlannedModel:
@@ -107,12 +119,15 @@ def _at(path: Path) -> PlannedModel:
         known = ", ".join(builtin_recipes())
         raise InputError(
             f"there is no model {str(path)[:200]!r}",
-            hint=f"{WHAT_IT_IS} tidemill experts list names the experts; recipes: {known}",
+            hint=f"{WHAT_IT_IS} tidemill experts list names the experts; recipes: {known};"
+            f" networks: {', '.join(NETWORKS)}",
         )
     if path.suffix == ".toml":
         return _of_recipe(path)
     if path.suffix == ".json":
         return _of_config(path)
+    if path.suffix == ".csv":
+        return _of_topology(path)
     raise InputError("no model", path=str(path), hint=WHAT_IT_IS)
 
 
@@ -129,6 +144,41 @@ def _of_expert(package: ExpertPackage) -> PlannedModel:
 def _of_config(path: Path) -> PlannedModel:
     facts = json_object(read_whole(path, most_bytes=LARGEST_CONFIG_BYTES), where=str(path))
     return PlannedModel(name=str(path), source="config", products=model_products(facts))
+
+
+def _of_network(name: str) -> PlannedModel:
+    network = NETWORKS[name]
+    return PlannedModel(
+        name=name,
+        source="network",
+        products=network.products,
+        batch=network.batch,
+        notes=(network.source, *network.notes),
+    )
+
+
+def _of_topology(path: Path) -> PlannedModel:
+    topology = read_topology(path)
+    patterns = sorted({found for found in topology.sparsity if found and not _is_dense(found)})
+    note = f"the file says {', '.join(patterns)}: the first is taken for all layers"
+    # Where no layer is sparse, dense is what SCALE-Sim wants said, and sparsity may be asked for.
+    products = tuple(
+        replace(product, dense_because=SAID_DENSE) if patterns and _is_dense(found) else product
+        for product, found in zip(topology.products.products, topology.sparsity, strict=True)
+    )
+    return PlannedModel(
+        name=path.name,
+        source="topology",
+        products=replace(topology.products, products=products),
+        sparsity=patterns[0] if patterns else None,
+        batch=1,
+        notes=(note,) if len(patterns) > 1 else (),
+    )
+
+
+def _is_dense(pattern: str) -> bool:
+    kept, _, group = pattern.partition(":")
+    return bool(pattern) and kept == group
 
 
 def _of_recipe(name: str | Path) -> PlannedModel:

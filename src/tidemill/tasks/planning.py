@@ -157,7 +157,7 @@ def _layer(product: WeightProduct, spec: Sparsity, rows: int, precision: str) ->
             Product(
                 tokens=rows,
                 inputs=product.contraction,
-                outputs=product.outputs,
+                outputs=product.groups * product.outputs,
                 needs_gradient=not product.is_first,
                 is_sparse=is_sparse,
             ),
@@ -171,7 +171,7 @@ def _layer(product: WeightProduct, spec: Sparsity, rows: int, precision: str) ->
         name=product.name,
         kind=product.kind,
         inputs=product.contraction,
-        outputs=product.outputs,
+        outputs=product.groups * product.outputs,
         rows=rows,
         sparsity="dense" if reason else str(spec.pattern),
         reason=reason,

@@ -133,6 +133,13 @@ VERBS: tuple[Verb, ...] = (
         extra="lsp",
     ),
     _verb("plan", "Say what N:M sparse training of a model would save, layer by layer."),
+    _verb("reproduce", "Compute a system's published figures, and say what ours rest on."),
+    Verb(
+        words=("rtl", "export"),
+        function="tidemill.faces.cli.rtl_export:export",
+        summary="Write the accelerator as Verilog, with a testbench that checks itself.",
+        extra="rtl",
+    ),
     _verb("selftest", "Kill and damage a store and a server, and check that nothing is lost."),
 )
 
@@ -140,6 +147,7 @@ GROUPS = {
     "config": "Look at the settings.",
     "data": "Make training sets, and look into them.",
     "eval": "Measure how good the answers are.",
+    "rtl": "Write hardware out.",
     "runs": "Look after training runs.",
     "experts": "Look after the experts: packages of weights and what they say of themselves.",
 }

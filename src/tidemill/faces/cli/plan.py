@@ -2,18 +2,23 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from tidemill.core.errors import SettingError
-from tidemill.faces.cli.options import AsJson, ExpertsFolder, settings_from
+from tidemill.core.settings import Settings
+from tidemill.faces.cli.options import AsJson, ExpertsFolder, named_path, settings_from
 from tidemill.faces.cli.output import Ink, columns, counted, ink_for, printable, write, write_json
+from tidemill.faces.cli.plan_machine import Shown, changes_of, plan_on_machine
 from tidemill.faces.cli.progress import shown_progress
 from tidemill.tasks.diagnosis import readable_bytes
 from tidemill.tasks.plan_report import LayerPlan, Machine, SparsityPlan
 from tidemill.tasks.planning import DEFAULT_TOKENS, PlanOptions, plan_sparsity
+from tidemill.tasks.sat_planning import SatPlanOptions, plan_sat
 
 __all__ = ["plan"]
 
@@ -33,37 +38,106 @@ TRIED_MORE = ("fill", "step", "from", "")
 TRIED_NUMBERS = frozenset(range(12))
 BAR_AT_ONE = 8
 LONGEST_BAR = 40
+HERE_ALONE = frozenset({"here", "tokens", "threads", "precision"})
+ON_ALONE = frozenset(
+    {
+        "batch",
+        "changes",
+        "dataflow",
+        "interleave",
+        "pregenerate",
+        "explain",
+        "compare",
+        "csv",
+        "pictures",
+    }
+)
+OPTIONS = {"changes": "set"}
 NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")
 
 
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="An expert, a recipe, a published network, a config.json, or a topology (.csv).",
+    ),
+]
+Pattern = Annotated[
+    str | None, typer.Option("--sparsity", metavar="N:M", help="N of M weights stay; else 2:8.")
+]
+Here = Annotated[
+    bool, typer.Option("--here", help="Try it out on this machine, in about 15 seconds.")
+]
+Tokens = Annotated[
+    int, typer.Option("--tokens", metavar="N", help="Tokens, patches or pixels of a step.")
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", metavar="N", help="Threads with --here; else all.")
+]
+MethodName = Annotated[
+    str | None, typer.Option("--method", metavar="NAME", help="Of sparse training; else bdwp.")
+]
+Precision = Annotated[
+    Literal["fp32", "bf16"] | None,
+    typer.Option("--precision", help="Of the numbers in the products; else fp32."),
+]
+On = Annotated[
+    str | None,
+    typer.Option("--on", metavar="MACHINE", help="What a machine would do: sat, or a TOML file."),
+]
+Batch = Annotated[
+    int | None, typer.Option("--batch", metavar="N", help="With --on: examples of a step.")
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="With --on: a constant of the machine."),
+]
+DataflowName = Annotated[
+    Literal["best", "os", "ws"],
+    typer.Option("--dataflow", help="With --on: chosen for each product, or always the same."),
+]
+Interleave = Annotated[
+    bool, typer.Option("--interleave/--no-interleave", help="With --on: sums take turns.")
+]
+Pregenerate = Annotated[
+    bool, typer.Option("--pregenerate/--no-pregenerate", help="With --on: prune behind the update.")
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="With --on: equations, numbers and their sources.")
+]
+Compare = Annotated[
+    bool, typer.Option("--compare", help="With --on: other dataflow and training methods, too.")
+]
+Csv = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="FILE", parser=named_path, help="With --on: a row a part."),
+]
+Pictures = Annotated[
+    Path | None,
+    typer.Option("--pictures", metavar="FOLDER", parser=named_path, help="With --on: SVGs here."),
+]
+
+
 def plan(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL", help="An expert, a recipe, or a config.json: its name or its path."
-        ),
-    ],
-    sparsity: Annotated[
-        str | None,
-        typer.Option("--sparsity", metavar="N:M", help="N of M weights stay; else 2:8."),
-    ] = None,
-    here: Annotated[
-        bool, typer.Option("--here", help="Try it out on this machine, in about 15 seconds.")
-    ] = False,
-    tokens: Annotated[
-        int, typer.Option("--tokens", metavar="N", help="Tokens, patches or pixels of a step.")
-    ] = DEFAULT_TOKENS,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="Threads with --here; else all.")
-    ] = None,
-    method: Annotated[
-        str | None,
-        typer.Option("--method", metavar="NAME", help="Of sparse training; else bdwp."),
-    ] = None,
-    precision: Annotated[
-        Literal["fp32", "bf16"] | None,
-        typer.Option("--precision", help="Of the numbers in the products; else fp32."),
-    ] = None,
+    context: typer.Context,
+    model: Model,
+    sparsity: Pattern = None,
+    here: Here = False,
+    tokens: Tokens = DEFAULT_TOKENS,
+    threads: Threads = None,
+    method: MethodName = None,
+    precision: Precision = None,
+    on: On = None,
+    batch: Batch = None,
+    changes: Changes = None,
+    dataflow: DataflowName = "best",
+    interleave: Interleave = True,
+    pregenerate: Pregenerate = True,
+    explain: Explain = False,
+    compare: Compare = False,
+    csv: Csv = None,
+    pictures: Pictures = None,
     experts: ExpertsFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -73,19 +147,53 @@ def plan(
     trained: what is left of a step's three products, which layers stay dense and
     why, and how much faster a step can be at most. With --here the products of
     every layer run on this machine, dense and sparse in turn: whether each layer
-    gains, and from how many tokens on. What the model says of sparsity, method
-    and precision holds where no option says otherwise.
+    gains, and from how many tokens on. With --on the step is planned for an
+    accelerator, to the cycle. What the model says of sparsity, method and
+    precision holds where no option says otherwise.
 
     For example:
 
         tidemill plan search-code --sparsity 2:8 --here
+        tidemill plan resnet50 --on sat --pictures pictures
     """
-    if threads is not None and not here:
-        raise SettingError("--threads is for --here", hint="Counts are the same in any number.")
-    options = PlanOptions(
-        method=method, precision=precision, tokens=tokens, here=here, threads=threads
-    )
+    _check_together(context, on)
     settings = settings_from(experts=experts)
+    if on is None:
+        own = PlanOptions(
+            method=method, precision=precision, tokens=tokens, here=here, threads=threads
+        )
+        _plan_here(model, sparsity, own, (settings, as_json))
+        return
+    options = SatPlanOptions(machine=on, changes=changes_of(changes), method=method, batch=batch)
+    options = replace(options, schedule=dataflow, interleave=interleave, pregenerate=pregenerate)
+    shown = Shown(as_json=as_json, explain=explain, compare=compare, csv=csv, pictures=pictures)
+    plan_on_machine(plan_sat(model, sparsity, options=options, settings=settings), shown)
+
+
+def _check_together(context: typer.Context, on: str | None) -> None:
+    """Refuse options that say nothing here, rather than leave them unheard."""
+    given = {name for name in context.params if _is_given(context, name)}
+    if on is None and given & ON_ALONE:
+        name = OPTIONS.get(min(given & ON_ALONE), min(given & ON_ALONE))
+        raise SettingError(f"--{name} is for --on", hint="Name a machine: --on sat")
+    if on is not None and given & HERE_ALONE:
+        raise SettingError(
+            f"--{min(given & HERE_ALONE)} is not for --on",
+            hint="A machine has its own numbers; --batch says how large a step is.",
+        )
+    if "threads" in given and "here" not in given:
+        raise SettingError("--threads is for --here", hint="Counts are the same in any number.")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _plan_here(
+    model: str, sparsity: str | None, options: PlanOptions, how: tuple[Settings, bool]
+) -> None:
+    settings, as_json = how
     with shown_progress(unit="shapes") as progress:
         found = plan_sparsity(
             model, sparsity, options=options, settings=settings, progress=progress

@@ -1,0 +1,1 @@
+"""Machines as files: constants, each with where it is from."""

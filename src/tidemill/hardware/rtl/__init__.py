@@ -1,0 +1,1 @@
+"""The accelerator as hardware: its units, lanes and arrays, in Amaranth."""

@@ -1,0 +1,1 @@
+"""Pictures of what a machine would do, as SVG that needs nothing else."""
