@@ -108,6 +108,18 @@ class SatPlan:
         return tuple(method_variants(own.network, self.machine, own.options))
 
     @property
+    def dense_layers(self) -> dict[str, list[str]]:
+        """Layers with weights that stay dense, by the reason."""
+        found: dict[str, list[str]] = {}
+        if self.sparse.options.rule.is_dense:
+            return found
+        for layer in self.sparse.network.layers:
+            reason = self.sparse.options.why_dense(layer)
+            if reason and layer.weights:
+                found.setdefault(reason, []).append(layer.name)
+        return found
+
+    @property
     def explanations(self) -> tuple[Explanation, ...]:
         """Where the time of the longest products is from, dense and sparse."""
         return explained(self.dense), explained(self.sparse)
@@ -131,6 +143,7 @@ class SatPlan:
             "parts": {"dense": list(rows(self.dense)), "sparse": list(rows(self.sparse))},
             "resources": asdict(self.resources),
             "constants": {key: asdict(one) for key, one in self.machine.constants.items()},
+            "dense_layers": self.dense_layers,
             "notes": list(self.notes),
         }
 

@@ -287,3 +287,24 @@ def test_a_model_that_is_unknown_names_networks(tidemill: Run) -> None:
     code, out, err = tidemill("plan", "dates.py", "--on", "sat")
     assert (code, out) == (3, "")
     assert "dates.py: no model" in err
+
+
+def test_why_layers_stay_dense_is_said(tidemill: Run) -> None:
+    code, out, _ = tidemill("plan", "resnet9", "--on", "sat", "--sparsity", "3:7")
+    assert code == 0
+    line = next(line for line in out.splitlines() if line.startswith("dense: layer1"))
+    assert line.endswith(": its 64 inputs do not divide into groups of 7")
+    code, out, _ = tidemill("plan", "resnet50", "--on", "sat", "--sparsity", "2:7", "--json")
+    reasons = json.loads(out)["dense_layers"]
+    assert sum(len(names) for names in reasons.values()) == 54
+    code, out, _ = tidemill("plan", "resnet50", "--on", "sat", "--sparsity", "2:7")
+    assert any(" more: its 64 inputs do not" in line for line in out.splitlines())
+    code, out, _ = tidemill("plan", "resnet9", "--on", "sat", "--method", "dense")
+    assert not [line for line in out.splitlines() if line.startswith("dense: ")]
+
+
+def test_a_chip_without_room_is_said(tidemill: Run) -> None:
+    changes = ("--set", "array.rows=64", "--set", "array.columns=64")
+    code, out, _ = tidemill("plan", "resnet9", "--on", "sat", *changes)
+    assert code == 0
+    assert "the chip has no room for it: 300% of its LUTs" in out

@@ -36,6 +36,9 @@ LONGEST_BAR = 24
 ENDING = ("memory", "between", "pruning", "update")
 """Terms that come last."""
 
+NAMED = 6
+"""Layers that are named for a reason, before the rest are counted."""
+
 SHOWN = 60
 """Rows of layers; the longest ones, where there are more."""
 
@@ -167,13 +170,24 @@ def _totals(found: SatPlan, ink: Ink) -> None:
     # A machine may say that nothing costs any.
     energy = found.dense.joules / found.sparse.joules if found.sparse.joules else 1.0
     write(f"memory moves {moved} a step; {energy:.2f} times the examples for the same energy")
-    shares = found.resources.shares
-    write(
-        f"of the chip: {shares['luts']:.0%} of its LUTs, {shares['registers']:.0%} of its"
-        f" registers, {shares['dsps']:.0%} of its DSPs, {shares['memory_bytes']:.0%} of its memory"
-    )
+    _chip(found, ink)
+    for reason, layers in found.dense_layers.items():
+        more = f" and {len(layers) - NAMED:,} more" if len(layers) > NAMED else ""
+        write(ink.dim(printable(f"dense: {', '.join(layers[:NAMED])}{more}: {reason}")))
     for note in found.notes:
         write(ink.dim(printable(note)))
+
+
+def _chip(found: SatPlan, ink: Ink) -> None:
+    shares = found.resources.shares
+    taken = (
+        f"{shares['luts']:.0%} of its LUTs, {shares['registers']:.0%} of its"
+        f" registers, {shares['dsps']:.0%} of its DSPs, {shares['memory_bytes']:.0%} of its memory"
+    )
+    if max(shares.values()) > 1:
+        write(ink.warning(f"the chip has no room for it: {taken}"))
+    else:
+        write(f"of the chip: {taken}")
 
 
 def _terms(found: SatPlan, ink: Ink) -> None:
