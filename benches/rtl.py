@@ -1,13 +1,15 @@
 """What the accelerator's Verilog takes of a VU9P, and how fast it is simulated.
 
 Resources are those that Debian's Yosys 0.23 maps the exported Verilog to (``synth_xilinx -family
-xcup``). It maps carries to CARRY4, which the chip has in pairs as CARRY8, and does no placement,
-routing or timing, and knows no power: what fits by these counts may still not be placed or reach
-its clock. LUTs are those of logic and of memory together. The whole accelerator is no synthesis
-but a sum, of elements and lanes that stay modules of their own: one element 1,024 times, one lane
-of SORE and of WUVE 32 times each, without buffers, controllers and memory. Small arrays that are
-flattened are beside it; they lose what their edges do not need, and are mapped anew. Rates are
-those of one testbench of a 4 x 4 array in three simulators; building is not counted.
+xcup -nowidelut``: with wide multiplexers, its default, an element takes a quarter more LUTs, and
+how many hangs on chance). It maps carries to CARRY4, which the chip has in pairs as CARRY8, and
+does no placement, routing or timing, and knows no power: what fits by these counts may still not be
+placed or reach its clock. LUTs are those of logic and of memory together. The whole accelerator is
+no synthesis but a sum, of elements and lanes that stay modules of their own: one element 1,024
+times, one lane of SORE and of WUVE 32 times each, without buffers, controllers and memory. Small
+arrays that are flattened are beside it; they lose what their edges do not need, and are mapped
+anew. Rates are those of one testbench of a 4 x 4 array in three simulators; building is not
+counted.
 
     .venv/bin/python benches/rtl.py --prepare   say which tools are missing
     .venv/bin/python benches/rtl.py [--quick]
@@ -56,8 +58,8 @@ REGISTERS = {"FDCE", "FDPE", "FDRE", "FDSE"}
 FREE = {"BUFG", "INV"}
 """Inverters go into what they drive."""
 
-OTHERS = {"DSP48E2", "MUXF7", "MUXF8", "MUXF9", "CARRY4"}
-COLUMNS = ("LUTs", "LUTs as memory", "registers", "DSP48E2", "MUXF7", "MUXF8", "MUXF9", "CARRY4")
+OTHERS = {"DSP48E2", "CARRY4"}
+COLUMNS = ("LUTs", "LUTs as memory", "registers", "DSP48E2", "CARRY4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ def synthesized(unit: Unit) -> Counter[str]:
             Path(folder, name).write_text(files[name])
         script = (
             f"read_verilog {' '.join(unit.files)}; "
-            f"synth_xilinx -family xcup -noiopad -flatten -top {unit.top}; "
+            f"synth_xilinx -family xcup -nowidelut -noiopad -flatten -top {unit.top}; "
             "tee -o cells stat"
         )
         subprocess.run(

@@ -9,7 +9,7 @@
    with random numbers; results must be those of numpy to the bit as well.
 3. The event-level simulation against the closed form, on products with memory.
 4. The average speed-up of 2:8 BDWP over dense training, whose machine is declared in
-   machines/sat-vcu1525.toml and was settled before the first result, and what it hangs on.
+   machines/sat-vcu1525.toml and is not fitted, and the bandwidth that would give the published one.
 """
 
 import argparse

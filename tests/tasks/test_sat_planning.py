@@ -152,7 +152,8 @@ def test_a_plan_is_json(planned: Plan) -> None:
         "value": 32,
         "unit": "",
         "status": "inferred",
-        "source": "32 lanes of SORE suggest 32 elements side by side",
+        "source": "32 lanes of SORE suggest 32 elements side by side;"
+        " so does a recollection of the paper",
     }
     told = (facts["sparsity"], facts["method"], facts["schedule"], facts["batch"], facts["machine"])
     assert told == ("2:8", "bdwp", "best", 512, "sat-vcu1525")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from tidemill.core.progress import Progress
 from tidemill.core.settings import Settings, resolve
 from tidemill.experts.registry import open_registry
 from tidemill.hardware.machine.constant import Value
@@ -144,7 +145,24 @@ class SatPlan:
             "resources": asdict(self.resources),
             "constants": {key: asdict(one) for key, one in self.machine.constants.items()},
             "dense_layers": self.dense_layers,
+            "explanations": {
+                name: {
+                    "layer": one.part.layer,
+                    "phase": one.part.phase,
+                    "equations": dict(one.equations),
+                    "numbers": dict(one.numbers),
+                    "terms": dict(one.terms),
+                }
+                for name, one in zip(("dense", "sparse"), self.explanations, strict=True)
+            },
             "notes": list(self.notes),
+        }
+
+    def compared(self) -> dict[str, object]:
+        """Return the speed-ups of other methods, ready for JSON."""
+        return {
+            "dataflow_methods": {way.name: way.speedup for way in self.dataflow_variants},
+            "training_methods": {way.name: way.speedup for way in self.method_variants},
         }
 
 
@@ -154,6 +172,7 @@ def plan_sat(
     *,
     options: SatPlanOptions | None = None,
     settings: Settings | None = None,
+    progress: Progress | None = None,
 ) -> SatPlan:
     """Say what a training step of a model would take on SAT (arXiv 2309.13015).
 
@@ -163,6 +182,7 @@ def plan_sat(
         sparsity: N:M; by default what the model says, else 2:8.
         options: Machine, method, batch, dataflow methods.
         settings: By default those in force.
+        progress: Told of every part of the two steps.
 
     Raises:
         InputError: There is no such model or machine, or its file cannot be used.
@@ -189,8 +209,8 @@ def plan_sat(
         example=found.products.example,
         batch=batch,
         machine=machine,
-        dense=step_time(learnt, machine, dense),
-        sparse=step_time(learnt, machine, own),
+        dense=step_time(learnt, machine, dense, progress),
+        sparse=step_time(learnt, machine, own, progress),
         resources=resources(machine),
         notes=learnt.notes,
     )

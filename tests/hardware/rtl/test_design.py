@@ -48,3 +48,14 @@ def test_a_group_that_no_link_carries_is_refused() -> None:
     right = packed_operand(np.ones((16, 1), np.float16), mask, NMPattern(2, 16))
     with pytest.raises(SettingError, match="groups of 16 for links of 8"):
         feed(RtlDesign(), np.ones((3, 16), np.float16), right, Mapping(dataflow="os"))
+
+
+def test_more_sums_than_the_adder_has_stages_are_refused() -> None:
+    right = dense_operand(np.ones((8, 2), np.float16), group=8)
+    with pytest.raises(SettingError, match="os 4x2: an element holds 4 sums"):
+        feed(
+            RtlDesign(),
+            np.ones((3, 8), np.float16),
+            right,
+            Mapping(dataflow="os", down=4, across=2),
+        )

@@ -80,3 +80,13 @@ def test_a_product_comes_after_the_latency_whatever_it_is(latency: int) -> None:
 def test_products_known_by_hand(a: int, b: int, product: int) -> None:
     inputs = {"a": np.array([a, b], np.uint32), "b": np.array([b, a], np.uint32)}
     assert answers(HalfMultiplier(), inputs, "product").tolist() == [product, product]
+
+
+@pytest.mark.parametrize("latency", [1, 2])
+def test_a_product_that_is_void_is_nothing(latency: int) -> None:
+    vectors = Vectors(HALF, np.random.default_rng(5))
+    a, b = vectors.extremes, vectors.extremes[::-1]
+    void = np.arange(len(a)) % 3 == 0
+    found = answers(HalfMultiplier(latency), {"a": a, "b": b, "void": void}, "product")
+    plain = answers(HalfMultiplier(latency), {"a": a, "b": b}, "product")
+    np.testing.assert_array_equal(found, np.where(void, np.uint64(0), plain))

@@ -1,4 +1,5 @@
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ pytest.importorskip("amaranth")
 from tests.hardware.rtl.products import assert_equal_bits, modes, operand, wanted
 from tests.hardware.rtl.vectors import Vectors
 from tidemill.hardware.rtl.design import RtlDesign
+from tidemill.hardware.rtl.feeding import Feed, feed
 from tidemill.hardware.rtl.formats import HALF
 from tidemill.hardware.rtl.simulation import StceSimulator
 from tidemill.hardware.sat.array import Mapping, Shape
@@ -86,6 +88,42 @@ def test_without_interleaving_every_addition_waits_for_the_one_before() -> None:
     alone = check(array, shape, None, Mapping(dataflow="os"))
     in_turn = check(array, shape, None, Mapping(dataflow="os", down=2, across=2))
     assert alone - in_turn == 3 * 4 * 32 - 6  # three tiles more; three sums more drain at the end
+
+
+@pytest.mark.claim("bdwp.rtl.cycles")
+def test_an_array_that_waits_for_memory_takes_that_longer_and_gives_the_same_bits() -> None:
+    array, chance = simulator(2, 2, 4, 8), np.random.default_rng(6)
+    left = chance.standard_normal((9, 16)).astype(np.float16)
+    matrix = chance.standard_normal((16, 5)).astype(np.float16)
+    right, _ = operand(matrix, NMPattern(2, 8), array.design, chance)
+    for mapping in modes(array.design.array):
+        alone = array.product(left, right, mapping)
+        stalls = {0, *chance.choice(alone.cycles, alone.cycles // 3, replace=False).tolist()}
+        found = array.product(left, right, mapping, stalls=stalls)
+        assert_equal_bits(found, wanted(left, right))
+        # Stalls after the last sum would not count; the chosen ones are all before it.
+        assert found.cycles == alone.cycles + len(stalls)
+
+
+def test_what_does_not_count_may_be_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    array, chance = simulator(2, 2, 4, 8), np.random.default_rng(7)
+    left = chance.standard_normal((3, 16)).astype(np.float16)
+    matrix = chance.standard_normal((16, 3)).astype(np.float16)
+    right, _ = operand(matrix, None, array.design, chance)
+
+    def dirty(*arguments: Any) -> Feed:
+        given = feed(*arguments)
+        given.groups[~given.valid] = HALF.quiet_nan
+        given.first[~given.valid] = given.last[~given.valid] = True
+        return given
+
+    monkeypatch.setattr("tidemill.hardware.rtl.simulation.feed", dirty)
+    for mapping in (
+        Mapping(dataflow="os"),
+        Mapping(dataflow="os", across=3),
+        Mapping(dataflow="ws"),
+    ):
+        assert_equal_bits(array.product(left, right, mapping), wanted(left, right))
 
 
 def test_both_dataflows_give_the_same_bits() -> None:

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.architecture.house import ROOT
 from tests.hardware.sat.drafts import SAT, layers, linear, published
 from tidemill.hardware.sat.array import Mapping
 from tidemill.hardware.sat.blocking import Blocking, blocking
@@ -173,3 +175,17 @@ def test_what_is_thinner_than_a_hair_is_drawn_as_one() -> None:
         "height": "0.10",
         "fill": "tomato",
     }
+
+
+def test_the_picture_of_the_page_is_what_is_drawn() -> None:
+    options = SatOptions()
+    dense, sparse = (
+        step_time(published("resnet50"), SAT, replace(options, method=name))
+        for name in ("dense", "bdwp")
+    )
+    drawn = schedule_picture(
+        {"dense": dense, "2:8 by bdwp": sparse},
+        "A training step of resnet50 on sat-vcu1525, a batch of 256",
+    )
+    # Drawn by: tidemill plan resnet50 --on sat --pictures FOLDER
+    assert (ROOT / "docs" / "pictures" / "sat-schedule.svg").read_text() == drawn

@@ -45,8 +45,9 @@ def test_terms_of_a_row_are_what_the_array_takes_besides_the_ideal(step: StepTim
             assert {row[term] for term in TERMS} == {""}
             continue
         terms = sum(int(str(row[term])) for term in TERMS)
-        assert int(str(row["ideal_cycles"])) + terms == part.scheduled.count.cycles
-        assert part.scheduled.count.terms.keys() <= set(TERMS)
+        assert int(str(row["ideal_cycles"])) + terms == part.cycles
+        assert part.terms.keys() <= set(TERMS)
+        assert int(str(row["array_cycles"])) + int(str(row["memory"])) == part.cycles
         assert row["kept"] in {"dense", "2:8"}
         share = part.macs / (part.cycles * 1024)
         assert row["utilisation"] == round(share, 4)
@@ -71,7 +72,8 @@ def checked(told: Explanation) -> None:
     numbers = {name: said for name, said in told.numbers.items() if isinstance(said, int)}
     ideal = value(told.equations["ideal array"], numbers)
     assert numbers["products"] * ideal == numbers["ideal array's cycles"]
-    assert part_cycles(told) == numbers["ideal array's cycles"] + sum(told.terms.values())
+    assert told.part.cycles == told.part.ideal + sum(told.terms.values())
+    assert told.part.ideal + told.terms["choice"] == numbers["ideal array's cycles"]
     whole, *given = re.split(r", (?=[TS] = )", told.equations["array"])
     for one in given:
         name, _, equation = one.partition(" = ")
@@ -138,3 +140,12 @@ def test_what_is_no_product_has_no_equation(step: StepTime) -> None:
     told = explanation_of(update, step)
     assert (told.equations, told.numbers, told.terms) == ({}, {}, {})
     assert set(EQUATIONS) == {"ideal os", "ideal ws", "full os", "full ws"}
+
+
+def test_a_product_that_is_cut_takes_more_by_a_term_of_its_own() -> None:
+    small = machine(buffers__left_bytes=16_384, buffers__right_bytes=16_384)
+    found = step_time(published("vit"), small, SatOptions(schedule="ws"))
+    parts = [part for part in found.parts if part.scheduled]
+    assert any(part.terms["cutting"] for part in parts)
+    assert all(part.ideal + sum(part.terms.values()) == part.cycles for part in parts)
+    assert sum(found.terms.values()) == found.cycles

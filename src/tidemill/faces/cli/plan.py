@@ -167,7 +167,9 @@ def plan(
     options = SatPlanOptions(machine=on, changes=changes_of(changes), method=method, batch=batch)
     options = replace(options, schedule=dataflow, interleave=interleave, pregenerate=pregenerate)
     shown = Shown(as_json=as_json, explain=explain, compare=compare, csv=csv, pictures=pictures)
-    plan_on_machine(plan_sat(model, sparsity, options=options, settings=settings), shown)
+    with shown_progress(unit="parts") as progress:
+        found = plan_sat(model, sparsity, options=options, settings=settings, progress=progress)
+    plan_on_machine(found, shown)
 
 
 def _check_together(context: typer.Context, on: str | None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidemill.core.errors import SettingError
-from tidemill.core.files import write_output
+from tidemill.core.files import named_failures, write_output
 from tidemill.faces.cli.output import (
     Ink,
     columns,
@@ -33,7 +33,7 @@ PUBLIC_FILE = 0o644
 LAYERS = ("layer", "", "MACs", "of dense", "dataflow", "used", "ideal", "array", "with memory", "")
 NUMBERS = frozenset({2, 3, 5, 6, 7, 8})
 LONGEST_BAR = 24
-ENDING = ("memory", "between", "pruning", "update")
+ENDING = ("cutting", "memory", "between", "pruning", "update")
 """Terms that come last."""
 
 NAMED = 6
@@ -85,12 +85,9 @@ def changes_of(words: list[str] | None) -> dict[str, int | float]:
 
 def plan_on_machine(found: SatPlan, shown: Shown) -> None:
     """Print a plan, and write what was asked for."""
-    written = list(_drawn(found, shown.pictures)) if shown.pictures else []
-    if shown.csv is not None:
-        write_output(shown.csv, csv_text(found.sparse).encode(), mode=PUBLIC_FILE)
-        written.append(shown.csv)
+    written = list(_written(found, shown))
     if shown.as_json:
-        write_json(found)
+        write_json(found.to_dict() | (found.compared() if shown.compare else {}))
         return
     ink = ink_for()
     _report(found, ink)
@@ -102,6 +99,18 @@ def plan_on_machine(found: SatPlan, shown: Shown) -> None:
         printed_constants(found.machine.constants, ink)
     for path in written:
         write_error(f"wrote {printable(str(path))}")
+
+
+def _written(found: SatPlan, shown: Shown) -> Iterator[Path]:
+    """Write files; that a folder cannot be made is found before anything is written."""
+    if shown.pictures is not None:
+        with named_failures(shown.pictures, doing="make the folder"):
+            shown.pictures.mkdir(parents=True, exist_ok=True)
+    if shown.csv is not None:
+        write_output(shown.csv, csv_text(found.sparse).encode(), mode=PUBLIC_FILE)
+        yield shown.csv
+    if shown.pictures is not None:
+        yield from _drawn(found, shown.pictures)
 
 
 def _report(found: SatPlan, ink: Ink) -> None:
@@ -144,7 +153,7 @@ def _row(part: StepPart, longest: int) -> tuple[str, ...]:
         f"{part.macs / part.dense_macs:.0%}",
         str(found.mapping),
         f"{found.utilisation:.0%}",
-        f"{found.count.ideal:,}",
+        f"{part.ideal:,}",
         f"{found.time.compute:,}",
         f"{part.cycles:,}",
         "#" * max(1, round(LONGEST_BAR * part.cycles / longest)),
@@ -286,7 +295,6 @@ def _drawn(found: SatPlan, folder: Path) -> Iterator[Path]:
             Walk(own.job, own.mapping, own.blocks, found.machine.engine),
             f"The first cycles of {longest.layer}, {longest.phase}: {own.mapping}",
         )
-    folder.mkdir(parents=True, exist_ok=True)
     for file, text in pictures.items():
         write_output(folder / file, text.encode(), mode=PUBLIC_FILE)
         yield folder / file

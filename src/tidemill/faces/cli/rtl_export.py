@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from tidemill.core.errors import SettingError
 from tidemill.faces.cli.options import AsJson, named_path
 from tidemill.faces.cli.output import counted, ink_for, printable, write, write_error, write_json
 from tidemill.hardware.rtl.design import RtlDesign
 from tidemill.hardware.rtl.export import export_rtl
-from tidemill.hardware.rtl.simulators import Simulator, checked
+from tidemill.hardware.rtl.simulators import Simulator, checkable, checked
 from tidemill.sparsity.pattern import NMPattern
 
 __all__ = ["export"]
@@ -57,6 +58,9 @@ def export(
         accumulate_latency=latency,
         lanes=lanes,
     )
+    if check:
+        checkable(check)
+        testbench = _wanted(testbench)
     paths = export_rtl(design, folder, with_testbench=testbench, force=force)
     verdict = checked(folder, check) if check else None
     if as_json:
@@ -71,3 +75,9 @@ def export(
     write_error(f"wrote {counted(len(paths), 'file')}: {size}, links of {design.group} numbers")
     if verdict:
         write(ink_for().good(f"{check}: {verdict}"))
+
+
+def _wanted(testbench: bool | None) -> bool:
+    if testbench is False:
+        raise SettingError("--check has nothing to run", hint="Leave --no-testbench away.")
+    return True

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 __all__ = ["STATUSES", "Constant", "Status", "Value"]
 
-Status = Literal["published", "inferred", "assumed", "measured", "fitted"]
+Status = Literal["published", "reported", "recalled", "inferred", "assumed", "measured", "fitted"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 Value = int | float | tuple[int, ...]
@@ -18,8 +18,9 @@ class Constant:
     Attributes:
         value: The number, or a few of them.
         unit: Of the number; empty for a count or a share.
-        status: ``published`` in a paper or data sheet, ``inferred`` from something published,
-            ``assumed`` by us, ``measured`` on our RTL, or ``fitted`` to a result.
+        status: ``published`` in a paper or data sheet that was at hand, ``reported`` by a reader
+            of one, ``recalled`` from one without looking it up, ``inferred`` from something
+            known, ``assumed`` by us, ``measured`` on our RTL, or ``fitted`` to a result.
         source: Where it is from, in a sentence.
     """
 

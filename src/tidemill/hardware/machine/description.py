@@ -30,6 +30,7 @@ class MachineDescription:
         about: What it is, in a sentence.
         path: The file.
         constants: By section and key, ``array.rows``.
+        changes: Keys whose values are not those of the file.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class MachineDescription:
     about: str
     path: str
     constants: Mapping[str, Constant] = field(repr=False)
+    changes: tuple[str, ...] = ()
 
     def changed(
         self, changes: Mapping[str, Value], *, status: Status = "assumed"
@@ -61,7 +63,7 @@ class MachineDescription:
             if isinstance(old.value, tuple) != isinstance(value, tuple):
                 raise SettingError(
                     f"{key} is {old.value}",
-                    hint="Give as many numbers, or change a copy of the file.",
+                    hint="Change that in a copy of the machine's file.",
                 )
             numbers = value if isinstance(value, tuple) else (value,)
             if not all(_is_number(one, int | float) for one in numbers):
@@ -71,7 +73,8 @@ class MachineDescription:
             constants[key] = replace(
                 old, value=value, status=status, source=f"asked for, instead of {old.value}"
             )
-        return replace(self, constants=constants)
+        keys = tuple(dict.fromkeys((*self.changes, *changes)))
+        return replace(self, constants=constants, changes=keys)
 
     def error(self, key: str, message: str, hint: str) -> InputError:
         """Return an error about a constant, for whoever computes with the machine."""
@@ -147,7 +150,13 @@ def _described(document: Mapping[str, object], shown: str) -> MachineDescription
             )
         for key, entry in entries.items():
             constants[f"{section}.{key}"] = _constant(f"{section}.{key}", entry, shown)
-    return MachineDescription(path=shown, constants=constants, **head)
+    return MachineDescription(
+        path=shown,
+        constants=constants,
+        kind=head["kind"],
+        name=head["name"],
+        about=head["about"],
+    )
 
 
 def _constant(key: str, entry: object, shown: str) -> Constant:

@@ -85,6 +85,11 @@ def feed(design: RtlDesign, left: Halves, right: RightOperand, mapping: Mapping)
             f"groups of {right.group} for links of {design.group}",
             hint="Make the design for the largest M that is to run on it.",
         )
+    if mapping.sums > design.accumulate_latency:
+        raise SettingError(
+            f"{mapping}: an element holds {design.accumulate_latency} sums, one for each stage",
+            hint="Interleave fewer, or give the adder more stages.",
+        )
     shape = Shape(rows=left.shape[0], depth=right.depth, columns=right.columns)
     blank = _Blank(design, shape, mapping)
     lay = _lay_stationary_sums if mapping.dataflow == "os" else _lay_stationary_weights

@@ -21,7 +21,8 @@ __all__ = ["HalfMultiplier", "SingleMultiplier"]
 class HalfMultiplier(Component):
     """FP16 x FP16 -> FP32, exact, one product a clock.
 
-    Ports: ``a`` and ``b``, and their ``product`` ``latency`` clocks later.
+    Ports: ``a`` and ``b``, and their ``product`` ``latency`` clocks later; +0 where ``void`` was
+    high with them, whatever they were.
 
     Args:
         latency: Clocks. Two stages (multiply, normalise) merge below 2.
@@ -34,7 +35,14 @@ class HalfMultiplier(Component):
     """
 
     def __init__(self, latency: int = 1) -> None:
-        super().__init__({"a": In(HALF.width), "b": In(HALF.width), "product": Out(SINGLE.width)})
+        super().__init__(
+            {
+                "a": In(HALF.width),
+                "b": In(HALF.width),
+                "void": In(1),
+                "product": Out(SINGLE.width),
+            }
+        )
         self.latency: int = checked_latency(latency)
 
     def elaborate(self, platform: object) -> Module:  # noqa: ARG002 - Amaranth hands it over
@@ -42,7 +50,9 @@ class HalfMultiplier(Component):
         module = Module()
         pipeline = Pipeline(module, stages=2, latency=self.latency)
         multiplied = pipeline.after(1, _multiplied(module, HALF, self.a, self.b))
-        product = wire(module, _exact(module, multiplied), "exact")
+        is_void = pipeline.after(1, wire(module, self.void, "is_void"))
+        # Before the register, whose reset does it for nothing.
+        product = wire(module, Mux(is_void, 0, _exact(module, multiplied)), "exact")
         module.d.comb += self.product.eq(pipeline.after(2, product))
         return module
 

@@ -14,9 +14,10 @@ CLOCK = {
 }
 
 _ARRAY_PORTS = {
+    "enable": "while low, nothing moves, and what leaves does not count: memory is waited for",
     "stationary": "high: weights stay and sums travel; low: sums stay; rests during a product",
     "group": "FP16: a group of M values of the left operand for each row, the first one lowest",
-    "valid": "the group counts",
+    "valid": "the group counts; else it may be anything, and adds nothing",
     "first": "with its group: a sum begins, or the weight that was loaded is taken over",
     "last": "with its group: the sum is done; only where sums stay",
     "value": "FP16: of the right operand for each column",
@@ -24,7 +25,7 @@ _ARRAY_PORTS = {
     "shift": "values and indices move down the column; always high where sums stay",
     "sum": "FP32: what is added to from above, only where weights stay; else anything",
     "sum_south": "FP32: what leaves each column; anything while it is not valid",
-    "sum_valid_south": "a sum leaves the column",
+    "sum_valid_south": "a sum leaves the column, where enable is high",
 }
 
 _ELEMENT_PORTS = {

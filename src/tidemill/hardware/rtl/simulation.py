@@ -1,6 +1,6 @@
 """A product run through the array in Amaranth's simulator, every wire of every element."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Mapping as Ports
 from dataclasses import dataclass, field
 
@@ -51,6 +51,7 @@ class StceSimulator:
         self._simulator = Simulator(self._array)
         self._simulator.add_clock(PERIOD)
         self._waiting: Feed | None = None
+        self._stalls: frozenset[int] = frozenset()
         self._watch: Watch | None = None
         self._done: SimulatedProduct | None = None
         self._has_run = False
@@ -62,6 +63,7 @@ class StceSimulator:
         right: RightOperand,
         mapping: Mapping,
         *,
+        stalls: Collection[int] = (),
         watch: Watch | None = None,
     ) -> SimulatedProduct:
         """Run one product through the array, which is reset before.
@@ -70,6 +72,7 @@ class StceSimulator:
             left: [rows, contraction].
             right: What it is multiplied by.
             mapping: How it is laid over the array.
+            stalls: Cycles in which the array stands still.
             watch: Looks on.
 
         Raises:
@@ -77,6 +80,7 @@ class StceSimulator:
             CapacityError: It would take too long here.
         """
         self._waiting = feed(self.design, left, right, mapping)
+        self._stalls = frozenset(stalls)
         if self._waiting.cycles > LONGEST:
             raise CapacityError(
                 f"{self._waiting.cycles:,} cycles to simulate",
@@ -100,24 +104,31 @@ class StceSimulator:
         if given is None:
             return
         collected = _Collected(given)
-        inputs: Ports[str, int] = {}
-        cycle = 0
-        while not collected.is_complete and cycle < 2 * given.cycles:
-            if cycle < given.cycles:
-                inputs = self._inputs(given, cycle, collected)
-                for name, bits in inputs.items():
-                    context.set(getattr(self._array, name), bits)
+        inputs: dict[str, int] = {}
+        cycle = fed = 0
+        while not collected.is_complete and fed < 2 * given.cycles:
+            moves = cycle not in self._stalls
+            if fed < given.cycles:
+                inputs = self._inputs(given, fed, collected)
+            self._put(context, inputs, moves=moves)
             sums = context.get(self._array.sum_south)
             valid = context.get(self._array.sum_valid_south)
-            collected.take(sums, valid)
+            if moves:
+                collected.take(sums, valid)
             if self._watch is not None:
-                self._watch(inputs, sums, valid)
+                self._watch(inputs | {"enable": int(moves)}, sums, valid)
             await context.tick()
             cycle += 1
+            fed += moves
         if collected.is_complete:
             self._done = SimulatedProduct(result=collected.result, cycles=cycle)
 
-    def _inputs(self, given: Feed, cycle: int, collected: "_Collected") -> Ports[str, int]:
+    def _put(self, context: SimulatorContext, inputs: Ports[str, int], *, moves: bool) -> None:
+        for name, bits in inputs.items():
+            context.set(getattr(self._array, name), bits)
+        context.set(self._array.enable, moves)
+
+    def _inputs(self, given: Feed, cycle: int, collected: "_Collected") -> dict[str, int]:
         return {
             "stationary": int(given.mapping.dataflow == "ws"),
             "group": _packed(given.groups[cycle]),

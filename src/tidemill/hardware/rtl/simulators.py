@@ -16,7 +16,15 @@ from typing import Literal
 from tidemill.core.errors import DeadlineError, InputError, MissingToolError, TidemillError
 from tidemill.hardware.rtl.testbench import TESTBENCH
 
-__all__ = ["SIMULATORS", "Simulation", "Simulator", "checked", "installed", "simulated"]
+__all__ = [
+    "SIMULATORS",
+    "Simulation",
+    "Simulator",
+    "checkable",
+    "checked",
+    "installed",
+    "simulated",
+]
 
 Simulator = Literal["icarus", "verilator"]
 
@@ -61,6 +69,18 @@ def installed() -> tuple[Simulator, ...]:
     return tuple(name for name in SIMULATORS if not _missing(name))
 
 
+def checkable(simulator: Simulator) -> None:
+    """Make sure that a simulator is here.
+
+    Raises:
+        MissingToolError: It is not.
+    """
+    missing = _missing(simulator)
+    if missing:
+        hint = f"apt install {_TOOLS[simulator].package}"
+        raise MissingToolError("checking Verilog", tool=", ".join(missing), hint=hint)
+
+
 def checked(folder: Path, simulator: Simulator) -> str:
     """Build and run the testbench of an exported folder; nothing is written into it.
 
@@ -103,10 +123,7 @@ def simulated(
         MissingToolError: The simulator is not here.
         TidemillError: The testbench cannot be built, or says nothing.
     """
-    missing = _missing(simulator)
-    if missing:
-        hint = f"apt install {_TOOLS[simulator].package}"
-        raise MissingToolError("checking Verilog", tool=", ".join(missing), hint=hint)
+    checkable(simulator)
     if not (folder / TESTBENCH).is_file():
         raise InputError(
             f"there is no {TESTBENCH}", path=str(folder), hint="Export with a testbench."

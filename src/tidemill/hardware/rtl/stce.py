@@ -17,6 +17,8 @@ class Stce(wiring.Component):
     with outputs stationary and r accumulate latencies after it with weights stationary; column
     c takes everything c cycles after column 0.
 
+    Nothing moves while ``enable`` is low, and what leaves counts in cycles with it high alone.
+
     Args:
         design: Its parameters.
     """
@@ -26,6 +28,7 @@ class Stce(wiring.Component):
         rows, columns = design.rows, design.columns
         super().__init__(
             {
+                "enable": In(1),
                 "stationary": In(1),
                 "group": In(VALUE_BITS * design.group * rows),
                 "valid": In(rows),
@@ -50,6 +53,7 @@ class Stce(wiring.Component):
             for c, element in enumerate(row):
                 m.submodules[f"uspe_{r}_{c}"] = element
                 m.d.comb += [
+                    element.enable.eq(self.enable),
                     element.stationary.eq(self.stationary),
                     element.shift.eq(self.shift[c]),
                 ]

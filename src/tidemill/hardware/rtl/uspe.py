@@ -1,6 +1,6 @@
 """The unified sparse processing element (USPE): one multiplier, one adder, both dataflows."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Elaboratable, EnableInserter, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -28,6 +28,9 @@ class Uspe(wiring.Component):
     holds. Sums come from the north, and leave to the south an adder's latency later, so that
     groups have to reach a row that much later than the one above.
 
+    While ``enable`` is low nothing moves: that is how the array waits for memory. Sums in the
+    adder could not wait by themselves, for each has its own cycle of every so many.
+
     Args:
         design: Its parameters.
     """
@@ -36,6 +39,7 @@ class Uspe(wiring.Component):
         self.design = design
         super().__init__(
             {
+                "enable": In(1),
                 "stationary": In(1),
                 "group": In(VALUE_BITS * design.group),
                 "valid": In(1),
@@ -57,8 +61,11 @@ class Uspe(wiring.Component):
             }
         )
 
-    def elaborate(self, platform: object) -> Module:  # noqa: ARG002 - Amaranth hands it over
+    def elaborate(self, platform: object) -> Elaboratable:  # noqa: ARG002 - Amaranth hands it over
         """Build it."""
+        return EnableInserter({"sync": self.enable})(self._made())
+
+    def _made(self) -> Module:
         m = Module()
         m.submodules.multiplier = multiplier = HalfMultiplier()
         m.submodules.adder = adder = SingleAdder(self.design.accumulate_latency)
@@ -67,6 +74,8 @@ class Uspe(wiring.Component):
         m.d.comb += [
             multiplier.a.eq(self.group.word_select(index, VALUE_BITS)),
             multiplier.b.eq(value),
+            # What does not count may be anything, and adds nothing.
+            multiplier.void.eq(~self.valid),
         ]
         first, last, valid = (
             _later(m, signal, MULTIPLY_LATENCY, name)
@@ -76,7 +85,7 @@ class Uspe(wiring.Component):
                 (self.valid, "valid"),
             )
         )
-        own = Mux(first, 0, adder.total)
+        own = Mux(first & valid, 0, adder.total)
         m.d.comb += [
             adder.a.eq(multiplier.product),
             adder.b.eq(Mux(self.stationary, self.sum, own)),

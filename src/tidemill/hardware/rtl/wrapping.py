@@ -23,7 +23,7 @@ def array_ports(design: RtlDesign, element: Sequence[Port]) -> tuple[Port, ...]:
         design: Its parameters.
         element: Ports of one element.
     """
-    counts = {"stationary": 1}
+    counts = {"enable": 1, "stationary": 1}
     counts |= dict.fromkeys(ROWS_OWN, design.rows) | dict.fromkeys(COLUMNS_OWN, design.columns)
     return tuple(
         Port(name=port.name, width=port.width * counts[port.name], is_output=port.is_output)
@@ -149,7 +149,7 @@ _ARRAY = """
         end
 
         uspe element (
-          .clk(clk), .rst(rst), .stationary(stationary), .shift(shift[c]),
+          .clk(clk), .rst(rst), .enable(enable), .stationary(stationary), .shift(shift[c]),
           .group(group_in), .valid(flags_in[2]), .first(flags_in[1]), .last(flags_in[0]),
           .group_east(group_on), .valid_east(flags_on[2]), .first_east(flags_on[1]),
           .last_east(flags_on[0]),

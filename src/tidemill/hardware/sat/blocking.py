@@ -1,8 +1,9 @@
 """How a product is cut so that its parts fit into buffers.
 
 One half of a buffer is filled while the other is used. With outputs stationary a part has the
-whole contraction, or, where that does not fit, is a single tile whose sums wait in the array for
-the next slab of it. With weights stationary sums wait in the buffer for results.
+whole contraction, or, where that does not fit, is a single tile whose sums stay in the array
+until the next slab of it is there; the array stands still meanwhile. With weights stationary
+sums wait in the buffer for results.
 """
 
 from collections.abc import Iterator
@@ -37,16 +38,19 @@ class Blocking:
 
 
 def blocking(job: Job, mapping: Mapping, engine: Engine) -> Blocking:
-    """Return how a product is cut: of the ways that fit, one that moves the fewest bytes.
+    """Return how a product is cut: of ways that fit, one that moves the fewest bytes.
+
+    Those are parts as wide and as tall as they can be, in either order. Parts with too few rows
+    for the array to load the next weights meanwhile are taken only where no other fits.
 
     Raises:
         CapacityError: Not even the smallest parts fit.
     """
     room = _Room(job, mapping, engine)
-    best: tuple[int, int, int] | None = None
+    best: tuple[bool, int, int, int] | None = None
     chosen = None
     for number, found in enumerate(_candidates(room)):
-        cost = (_bytes(job, found), _steps(job, found), number)
+        cost = (room.idles(found), _bytes(job, found), _steps(job, found), number)
         if best is None or cost < best:
             best, chosen = cost, found
     if chosen is None:
@@ -76,6 +80,10 @@ class _Room:
         self.unit = min(kept // job.pattern.n * job.pattern.m, job.contraction)
         latency = array.accumulate_latency
         self.least_rows = 1 if self.is_os else array.rows * (latency + 1) + 1
+
+    def idles(self, blocks: "Blocking") -> bool:
+        """Say whether the array would wait for its weights in every tile."""
+        return blocks.rows < min(self.least_rows, self.job.shape.rows)
 
     def rows(self, contraction: int, columns: int) -> int:
         """Return how many rows fit with so many columns; whole tiles of them."""

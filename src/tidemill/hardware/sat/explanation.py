@@ -24,7 +24,7 @@ class Explanation:
         part: Which one.
         equations: In words, by what they give.
         numbers: That were put in.
-        terms: What the array takes more (or less) than an ideal one, by reason.
+        terms: What it takes more (or less) than the ideal array, by reason; they add up.
     """
 
     part: StepPart
@@ -56,7 +56,7 @@ def explanation_of(part: StepPart, step: StepTime) -> Explanation:
             "with memory": MEMORY,
         },
         numbers=dict(_numbers(part, step)),
-        terms=found.count.terms,
+        terms=part.terms,
     )
 
 

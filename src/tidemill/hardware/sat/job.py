@@ -41,7 +41,7 @@ class Job:
         """Return the bytes of a part of the right operand, packed as it is kept."""
         kept = columns * self.kept(contraction)
         indices = packed_bytes(kept, self.pattern.index_bits)
-        return _share(kept * self.operand_bytes, self.right_distinct) + indices
+        return _share(kept * self.operand_bytes + indices, self.right_distinct)
 
     def written_bytes(self, rows: int, columns: int) -> int:
         """Return the bytes of a part of the result."""

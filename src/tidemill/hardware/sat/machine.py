@@ -13,7 +13,7 @@ from tidemill.hardware.sat.array import Array
 from tidemill.hardware.sat.engine import Buffers, Engine
 from tidemill.models.products import PointwiseKind
 
-__all__ = ["Board", "Energy", "SatMachine", "Units", "sat_machine"]
+__all__ = ["SHARES", "Board", "Energy", "SatMachine", "Units", "sat_machine"]
 
 Number = TypeVar("Number", int, float)
 KINDS = get_args(PointwiseKind)

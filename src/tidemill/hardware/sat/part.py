@@ -28,8 +28,8 @@ class StepPart:
         dram_bytes: Read and written.
         macs: Multiply-accumulates that are done.
         dense_macs: That would be done with every weight kept.
-        ideal: Cycles of an ideal array; 0 for what no array does.
-        joules: Of arithmetic, buffers and memory.
+        ideal: Cycles of SCALE-Sim's array in its better dataflow; 0 for what no array does.
+        joules: Of products, arithmetic, buffers and memory; of everything else, memory.
         scheduled: How the product is laid out, or None.
     """
 
@@ -45,3 +45,20 @@ class StepPart:
     ideal: int = 0
     joules: float = 0.0
     scheduled: Scheduled | None = None
+
+    @property
+    def terms(self) -> dict[str, int]:
+        """What a product takes besides the ideal array, by reason; they add up to its cycles.
+
+        ``choice`` is what the ideal array takes more in the dataflow that is chosen, ``cutting``
+        what parts take more than the whole, ``memory`` what is waited for.
+        """
+        found = self.scheduled
+        if found is None:
+            return {}
+        return {
+            "choice": found.count.ideal - self.ideal,
+            **found.count.terms,
+            "cutting": found.time.compute - found.count.cycles,
+            "memory": self.cycles - found.time.compute,
+        }

@@ -1,20 +1,22 @@
 """How much a result hangs on a constant: every assumed one, smaller and larger."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tidemill.core.errors import TidemillError
 from tidemill.hardware.machine.constant import Value
 from tidemill.hardware.machine.description import MachineDescription
-from tidemill.hardware.sat.machine import SatMachine, sat_machine
+from tidemill.hardware.sat.machine import SHARES, SatMachine, sat_machine
 
 __all__ = ["Sensitivity", "sensitivities"]
 
 FACTORS = (0.5, 2.0)
+GIVEN = frozenset({"published", "measured"})
 NO_NUMBER = ("energy.", "units.", "board.")
-"""Constants that no time hangs on."""
+"""Sections of constants that no time hangs on."""
 
-SHARES = frozenset({"dram.efficiency"})
+SIDES = ("array.rows", "array.columns")
+"""Varied together, too: an array is usually square."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +39,38 @@ class Sensitivity:
 def sensitivities(
     described: MachineDescription, result: Callable[[SatMachine], float]
 ) -> Iterator[Sensitivity]:
-    """Yield what comes out when each constant that was not published is halved and doubled.
+    """Yield what comes out when each constant that is not known is halved and doubled.
 
-    Bandwidth is varied as well, published as it is: how much of it SAT uses is not known. Passes
-    over elements are one more and one less.
+    Not known is what was not published or measured. Bandwidth is varied as well: how much of it
+    SAT uses is not known. Passes over elements are one more and one less.
 
     Args:
         described: The machine.
         result: What is computed of a machine.
     """
     for key, constant in described.constants.items():
-        is_given = constant.status == "published" and key != "dram.bytes_per_second"
-        if is_given or key.startswith(NO_NUMBER):
-            continue
-        tried = [_other(key, constant.value, factor) for factor in FACTORS]
-        results = tuple((value, _result(described, key, value, result)) for value in tried)
-        yield Sensitivity(key=key, value=constant.value, status=constant.status, results=results)
+        is_given = constant.status in GIVEN and key != "dram.bytes_per_second"
+        if not is_given and not key.startswith(NO_NUMBER):
+            yield _varied(described, (key,), result)
+    yield _varied(described, SIDES, result)
+
+
+def _varied(
+    described: MachineDescription,
+    keys: tuple[str, ...],
+    result: Callable[[SatMachine], float],
+) -> Sensitivity:
+    results = []
+    for factor in FACTORS:
+        changes = {key: _other(key, described.constants[key].value, factor) for key in keys}
+        results.append((next(iter(changes.values())), _result(described, changes, result)))
+    constant = described.constants[keys[0]]
+    return Sensitivity(
+        key=" and ".join(keys),
+        value=constant.value,
+        status=constant.status,
+        results=tuple(results),
+    )
 
 
 def _other(key: str, value: float | tuple[int, ...], factor: float) -> Value:
@@ -66,11 +84,10 @@ def _other(key: str, value: float | tuple[int, ...], factor: float) -> Value:
 
 def _result(
     described: MachineDescription,
-    key: str,
-    value: float | tuple[int, ...],
+    changes: Mapping[str, Value],
     result: Callable[[SatMachine], float],
 ) -> float | None:
     try:
-        return result(sat_machine(described.changed({key: value})))
+        return result(sat_machine(described.changed(changes)))
     except TidemillError:
         return None

@@ -1,7 +1,8 @@
 """A product simulated event by event: tiles, drains, loads and transfers, each when it can begin.
 
-The closed form of `walk` and `cycles` counts; here every unit has its own clock, and waits for
-what it needs. The two have to agree to the cycle.
+The closed form of `walk` and `cycles` counts; here every unit begins when it has what it needs,
+step by step. The two have to agree to the cycle. How large steps are, and what they move, both
+take from `walk`.
 """
 
 from collections.abc import Generator

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tidemill.core.errors import CapacityError
+from tidemill.core.progress import Progress, Silence
 from tidemill.hardware.sat.energy import moving_joules, product_joules
 from tidemill.hardware.sat.job import job
 from tidemill.hardware.sat.machine import SatMachine
@@ -52,7 +53,11 @@ class StepTime:
 
     @property
     def ideal(self) -> int:
-        """Cycles of an ideal array that does the products and nothing else."""
+        """Cycles of SCALE-Sim's array, which does the products and nothing else.
+
+        In the better dataflow for each product. It knows no latency and no drains, and fills
+        anew for every tile, so that a real array may be faster.
+        """
         return sum(part.ideal for part in self.parts)
 
     @property
@@ -77,15 +82,11 @@ class StepTime:
 
     @property
     def terms(self) -> dict[str, int]:
-        """Where cycles come from: those of ideal arrays, and what is more or less by reason."""
-        products = [part for part in self.parts if part.scheduled]
-        counts = [part.scheduled.count for part in products if part.scheduled]
-        found = {"ideal": sum(count.ideal for count in counts)}
-        for count in counts:
-            for name, cycles in count.terms.items():
+        """Where cycles come from: those of the ideal array, and what is more or less by reason."""
+        found = {"ideal": self.ideal}
+        for part in self.parts:
+            for name, cycles in part.terms.items():
                 found[name] = found.get(name, 0) + cycles
-        alone = sum(count.cycles for count in counts)
-        found["memory"] = sum(part.cycles for part in products) - alone
         return found | {name: self.cycles_of(unit=unit) for unit, name in BESIDE.items()}
 
     @property
@@ -102,18 +103,26 @@ class StepTime:
         )
 
 
-def step_time(network: Network, machine: SatMachine, options: SatOptions) -> StepTime:
+def step_time(
+    network: Network,
+    machine: SatMachine,
+    options: SatOptions,
+    progress: Progress | None = None,
+) -> StepTime:
     """Return what a training step takes.
+
+    Weights of products are updated; tables, norms and biases are left out.
 
     Args:
         network: What is computed, on one batch.
         machine: Where.
         options: How.
+        progress: Told of every part.
 
     Raises:
         CapacityError: A layer does not fit the machine, named with it.
     """
-    clerk = _Clerk(machine, options)
+    clerk = _Clerk(machine, options, progress or Silence())
     return StepTime(
         network=network, machine=machine, options=options, parts=tuple(clerk.parts(network))
     )
@@ -122,12 +131,21 @@ def step_time(network: Network, machine: SatMachine, options: SatOptions) -> Ste
 class _Clerk:
     """Writes down the parts of a step."""
 
-    def __init__(self, machine: SatMachine, options: SatOptions) -> None:
+    def __init__(self, machine: SatMachine, options: SatOptions, progress: Progress) -> None:
         self._machine = machine
         self._options = options
+        self._progress = progress
+        self._network = ""
 
     def parts(self, network: Network) -> Iterator[StepPart]:
-        """Yield the parts in order: forward through the layers, then back, then the update."""
+        """Yield the parts in order, and tell of each."""
+        self._network = network.name
+        for number, part in enumerate(self._parts(network), 1):
+            self._progress.advance(number, None, part.layer)
+            yield part
+
+    def _parts(self, network: Network) -> Iterator[StepPart]:
+        """Go forward through the layers, then back, then to the update."""
         for layer in network.layers:
             yield from self._stage(layer, "forward")
         yield from self._between(network.between, "forward")
@@ -150,7 +168,7 @@ class _Clerk:
                 yield self._product(layer, stage, gemm, what)
             except CapacityError as error:
                 raise CapacityError(
-                    f"{layer.name}, {stage}: {error.message}", hint=error.hint
+                    f"{self._network}: {layer.name}, {stage}: {error.message}", hint=error.hint
                 ) from error
 
     def _product(self, layer: Layer, stage: Stage, gemm: Gemm, what: str) -> StepPart:

@@ -9,6 +9,7 @@ from tidemill.hardware.sat.step import StepTime
 
 __all__ = ["COLUMNS", "csv_text", "rows"]
 
+TERMS = ("choice", "additions", "fill", "drain", "loads", "waiting", "cutting", "memory")
 COLUMNS = (
     "layer",
     "phase",
@@ -24,17 +25,12 @@ COLUMNS = (
     "macs",
     "dense_macs",
     "ideal_cycles",
+    *TERMS,
     "array_cycles",
-    "additions",
-    "fill",
-    "drain",
-    "loads",
-    "waiting",
     "cycles",
     "dram_bytes",
     "joules",
 )
-TERMS = ("additions", "fill", "drain", "loads", "waiting")
 
 
 def rows(step: StepTime) -> Iterator[dict[str, object]]:
@@ -76,7 +72,7 @@ def _row(part: StepPart) -> dict[str, object]:
         "utilisation": round(found.utilisation, 4),
         "macs": part.macs,
         "dense_macs": part.dense_macs,
-        "ideal_cycles": found.count.ideal,
+        "ideal_cycles": part.ideal,
         "array_cycles": found.time.compute,
-        **{term: found.count.terms.get(term, 0) for term in TERMS},
+        **{term: part.terms.get(term, 0) for term in TERMS},
     }

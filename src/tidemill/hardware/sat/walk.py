@@ -1,7 +1,8 @@
 """The steps of a cut product: what each computes, fetches and writes, and what all take.
 
 A step computes on one half of the buffers while the next one's operands come into the other and
-the last one's results leave; halves change when both are done.
+the last one's results leave; halves change when both are done, and the array stands still
+until then.
 """
 
 from collections.abc import Iterator
