@@ -3,7 +3,8 @@
 The input's gradient of a convolution with strides is made phase by phase: places of the input
 that lie alike under the windows are reached by the same of their weights, and by no others. So no
 zeros are multiplied, and the step's two backward products have the multiply-accumulates of the
-forward one each.
+forward one each. Windows with gaps are taken for windows without, and what lies beyond an image's
+border for a part of it; writing the zeros where no window reaches is left out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
