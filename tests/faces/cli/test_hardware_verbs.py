@@ -55,13 +55,34 @@ def test_what_cannot_be_is_said(
     assert not (tree / "out").exists()
 
 
+def test_what_cannot_be_checked_is_said_before_anything_is_written(
+    tidemill: Run, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("amaranth")
+    monkeypatch.setenv("PATH", str(tree))
+    code, _, err = tidemill("rtl", "export", "out", "--check", "icarus")
+    assert code == 5
+    assert "apt install iverilog" in err
+    assert not (tree / "out").exists()
+
+
+def test_a_check_needs_a_testbench(tidemill: Run, tree: Path) -> None:
+    pytest.importorskip("amaranth")
+    if shutil.which("iverilog") is None:
+        pytest.skip("Icarus Verilog is not installed")
+    code, _, err = tidemill("rtl", "export", "out", "--check", "icarus", "--no-testbench")
+    assert code == 2
+    assert "--check has nothing to run" in err
+    assert not (tree / "out").exists()
+
+
 def test_rtl_is_written_and_listed(tidemill: Run, tree: Path) -> None:
     pytest.importorskip("amaranth")
-    code, out, err = tidemill("rtl", "export", "out", "--rows", "1", "--columns", "1", "--json")
+    code, out, err = tidemill("rtl", "export", "out", "--no-testbench", "--json")
     facts = json.loads(out)
     assert (code, err) == (0, "")
     assert facts["design"]["pattern"] == "2:8"
-    assert {Path(path).name for path in facts["files"]} >= {"uspe.v", "stce.v", "tb_stce.v"}
+    assert {Path(path).name for path in facts["files"]} >= {"uspe.v", "stce.v", "sore.v", "wuve.v"}
     assert all(Path(path).is_file() for path in facts["files"])
     code, _, err = tidemill("rtl", "export", "out")
     assert code == 2
