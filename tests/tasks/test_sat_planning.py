@@ -8,7 +8,8 @@ import pytest
 from tests.experts.drafts import packed, sparse_draft
 from tidemill.core.errors import CapacityError, InputError, SettingError
 from tidemill.core.settings import Settings
-from tidemill.hardware.sat.part import PHASES, UNITS
+from tidemill.hardware.sat.part import UNITS
+from tidemill.hardware.workload.gemm import STAGES
 from tidemill.hardware.workload.networks import NETWORKS
 from tidemill.tasks.sat_planning import MACHINES, SatPlan, SatPlanOptions, plan_sat
 from tidemill.training.recipe import builtin_recipes
@@ -144,7 +145,7 @@ def test_a_plan_is_json(planned: Plan) -> None:
     for side, step in (("dense", plan.dense), ("sparse", plan.sparse)):
         total, parts = facts[side], facts["parts"][side]
         assert total["cycles"] == step.cycles == sum(part["cycles"] for part in parts)
-        assert total["cycles"] == sum(total["phases"][phase] for phase in PHASES)
+        assert total["cycles"] == sum(total["phases"][phase] for phase in STAGES)
         assert total["cycles"] == sum(total["units"][unit] for unit in UNITS)
         assert total["macs"] == sum(part["macs"] or 0 for part in parts)
         assert total["seconds"] == step.cycles / 200e6

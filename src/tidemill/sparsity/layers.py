@@ -106,13 +106,13 @@ def _check_layer(name: str, layer: Layer, spec: Sparsity) -> None:
     if reason:
         raise SettingError(f"{name}: {reason}", hint=_SPARED)
     outputs, inputs = layer.weight.shape[:2]
-    forward, backward = spec.rule.saves()
-    for what, length, matters in (("inputs", inputs, forward), ("outputs", outputs, backward)):
-        if matters and length % spec.pattern.m:
-            raise SettingError(
-                f"{name}: its {length:,} {what} do not divide into groups of {spec.pattern.m}",
-                hint=f"Choose a pattern whose M divides {length:,}. Or: {_SPARED}",
-            )
+    undivided = spec.rule.undivided(spec.pattern, inputs, outputs)
+    if undivided:
+        reason, length = undivided
+        raise SettingError(
+            f"{name}: {reason}",
+            hint=f"Choose a pattern whose M divides {length:,}. Or: {_SPARED}",
+        )
 
 
 def _why_not(layer: Layer) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from tidemill.core.errors import SettingError
+from tidemill.sparsity.pattern import NMPattern
 
 __all__ = ["METHODS", "Method", "method"]
 
@@ -46,6 +47,23 @@ class Method:
         """Say whether forward and input's gradient have N:M along their contraction."""
         backward = self.backward in {"magnitude", "inside"} or self.prunes_gradient
         return self.forward != "dense", backward or self.forward == "both"
+
+    def undivided(self, pattern: NMPattern, inputs: int, outputs: int) -> tuple[str, int] | None:
+        """Return the first side of a layer that groups run along and do not divide.
+
+        Args:
+            pattern: N:M.
+            inputs: Of the layer.
+            outputs: Of the layer.
+
+        Returns:
+            What is wrong, in words, and how long the side is; None where all divide.
+        """
+        forward, backward = self.saves()
+        for side, length, matters in (("inputs", inputs, forward), ("outputs", outputs, backward)):
+            if matters and length % pattern.m:
+                return f"its {length:,} {side} do not divide into groups of {pattern.m}", length
+        return None
 
 
 _ALL = (

@@ -187,14 +187,13 @@ def _why_dense(product: WeightProduct, spec: Sparsity) -> tuple[str, str]:
         return f"{spec.pattern} by {spec.method} drops nothing", ""
     if product.dense_because:
         return product.dense_because, ""
-    saves = spec.rule.saves()
-    sides = (("inputs", product.inputs, saves[0]), ("outputs", product.outputs, saves[1]))
-    for side, length, matters in sides:
-        if matters and length % spec.pattern.m:
-            above = -(-length // spec.pattern.m) * spec.pattern.m
-            remedy = (
-                f"choose a pattern whose M divides {length:,}, or a width such as {above:,};"
-                " or name the layer in exempt, for training refuses it as it is"
-            )
-            return f"its {length:,} {side} do not divide into groups of {spec.pattern.m}", remedy
-    return "", ""
+    undivided = spec.rule.undivided(spec.pattern, product.inputs, product.outputs)
+    if undivided is None:
+        return "", ""
+    reason, length = undivided
+    above = -(-length // spec.pattern.m) * spec.pattern.m
+    remedy = (
+        f"choose a pattern whose M divides {length:,}, or a width such as {above:,};"
+        " or name the layer in exempt, for training refuses it as it is"
+    )
+    return reason, remedy

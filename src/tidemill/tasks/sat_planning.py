@@ -13,10 +13,11 @@ from tidemill.hardware.sat.ablation import Variant, dataflow_variants, method_va
 from tidemill.hardware.sat.explanation import Explanation, explained
 from tidemill.hardware.sat.machine import SatMachine, sat_machine
 from tidemill.hardware.sat.options import SatOptions, Schedule
-from tidemill.hardware.sat.part import PHASES, UNITS
+from tidemill.hardware.sat.part import UNITS
 from tidemill.hardware.sat.resources import Resources, resources
 from tidemill.hardware.sat.step import StepTime, step_time
 from tidemill.hardware.sat.table import rows
+from tidemill.hardware.workload.gemm import STAGES
 from tidemill.hardware.workload.lowering import network
 from tidemill.sparsity.pattern import NMPattern
 from tidemill.tasks.planned_models import PlannedModel, planned_model
@@ -239,7 +240,7 @@ def _totals(step: StepTime) -> dict[str, object]:
         "utilisation": step.utilisation,
         "dram_bytes": step.dram_bytes,
         "joules": step.joules,
-        "phases": {phase: step.cycles_of(phase=phase) for phase in PHASES},
+        "phases": {phase: step.cycles_of(phase=phase) for phase in STAGES},
         "units": {unit: step.cycles_of(unit=unit) for unit in UNITS},
         "terms": step.terms,
     }

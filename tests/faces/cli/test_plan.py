@@ -1,12 +1,11 @@
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.faces.cli.loading import loaded
 from tidemill.sparsity import kernels
 
 Run = Callable[..., tuple[int, str, str]]
@@ -21,13 +20,6 @@ CONFIG = {
     "max_position_embeddings": 66,
 }
 
-LOADED = """
-import json, sys
-from tidemill.faces.cli.app import run
-code = run({arguments})
-print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
-"""
-
 
 @pytest.fixture
 def config(tree: Path) -> Path:
@@ -36,19 +28,9 @@ def config(tree: Path) -> Path:
     return path
 
 
-def modules(*arguments: str) -> set[str]:
-    script = LOADED.format(arguments=list(arguments))
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=True, text=True
-    )
-    code, found = json.loads(done.stderr.splitlines()[-1])
-    assert code == 0, done.stdout
-    return set(found)
-
-
 @pytest.mark.parametrize("arguments", [("plan", "--help"), ("plan", "search-code")])
 def test_help_and_counts_load_no_torch(arguments: tuple[str, ...]) -> None:
-    assert not {"torch", "rich"} & {name.partition(".")[0] for name in modules(*arguments)}
+    assert not {"torch", "rich"} & loaded(*arguments)
 
 
 def test_blocks_of_one_shape_are_one_row(tidemill: Run, config: Path) -> None:

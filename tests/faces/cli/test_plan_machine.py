@@ -1,7 +1,5 @@
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.faces.cli.loading import loaded
 from tidemill.core.errors import SettingError
 from tidemill.faces.cli.plan_machine import SHOWN, changes_of
 from tidemill.hardware.machine.description import BUILT_IN, read_machine
@@ -16,29 +15,12 @@ from tidemill.hardware.sat.table import COLUMNS
 
 Run = Callable[..., tuple[int, str, str]]
 
-LOADED = """
-import json, sys
-from tidemill.faces.cli.app import run
-code = run({arguments})
-print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
-"""
-
 
 @pytest.fixture
 def topology(tree: Path) -> Path:
     path = tree / "net.csv"
     path.write_text("Layer, M, N, K\nfirst, 96, 128, 64\nsecond, 96, 64, 128\n")
     return path
-
-
-def loaded(*arguments: str) -> set[str]:
-    script = LOADED.format(arguments=list(arguments))
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=True, text=True
-    )
-    code, found = json.loads(done.stderr.splitlines()[-1])
-    assert code == 0, done.stdout
-    return {name.partition(".")[0] for name in found}
 
 
 def test_help_loads_nothing_heavy() -> None:

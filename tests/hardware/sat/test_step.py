@@ -5,8 +5,9 @@ import pytest
 from tests.hardware.sat.drafts import SAT, layers, linear, machine, published
 from tidemill.core.errors import CapacityError
 from tidemill.hardware.sat.options import SatOptions
-from tidemill.hardware.sat.part import PHASES, UNITS
+from tidemill.hardware.sat.part import UNITS
 from tidemill.hardware.sat.step import step_time
+from tidemill.hardware.workload.gemm import STAGES
 from tidemill.models.products import PointwiseWork
 from tidemill.sparsity.pattern import NMPattern
 
@@ -58,10 +59,10 @@ def test_a_dense_step_drops_nothing() -> None:
 
 def test_parts_add_up() -> None:
     step = step_time(published("vit"), SAT, SatOptions(pregenerate=False))
-    assert sum(step.cycles_of(phase=phase) for phase in PHASES) == step.cycles
+    assert sum(step.cycles_of(phase=phase) for phase in STAGES) == step.cycles
     assert sum(step.cycles_of(unit=unit) for unit in UNITS) == step.cycles
     assert all(step.cycles_of(unit=unit) for unit in UNITS)
-    pairs = [(phase, unit) for phase in PHASES for unit in UNITS]
+    pairs = [(phase, unit) for phase in STAGES for unit in UNITS]
     assert sum(step.cycles_of(phase=one, unit=other) for one, other in pairs) == step.cycles
     assert step.cycles_of() == step.cycles == sum(part.cycles for part in step.parts)
     assert step.seconds == step.cycles / 200e6

@@ -17,13 +17,14 @@ from tidemill.faces.cli.output import (
 )
 from tidemill.hardware.machine.constant import Constant
 from tidemill.hardware.sat.explanation import Explanation
-from tidemill.hardware.sat.part import PHASES, StepPart
+from tidemill.hardware.sat.part import StepPart
 from tidemill.hardware.sat.pictures.schedule import schedule_picture
 from tidemill.hardware.sat.pictures.tiles import tiles_picture
 from tidemill.hardware.sat.pictures.utilisation import utilisation_picture
 from tidemill.hardware.sat.step import StepTime
 from tidemill.hardware.sat.table import csv_text
 from tidemill.hardware.sat.walk import Walk
+from tidemill.hardware.workload.gemm import STAGES
 from tidemill.tasks.diagnosis import readable_bytes
 from tidemill.tasks.sat_planning import SatPlan
 
@@ -162,7 +163,7 @@ def _row(part: StepPart, longest: int) -> tuple[str, ...]:
 
 def _totals(found: SatPlan, ink: Ink) -> None:
     write()
-    names = ("", *PHASES, "of which products", "between", "pruning, update", "all", "time")
+    names = ("", *STAGES, "of which products", "between", "pruning, update", "all", "time")
     both = (("dense", found.dense), (str(found.sparse.options.pattern), found.sparse))
     table = [names, *((name, *_total(step)) for name, step in both)]
     head, *lines = columns(table, right=frozenset(range(1, len(names))))
@@ -217,7 +218,7 @@ def _terms(found: SatPlan, ink: Ink) -> None:
 
 def _total(step: StepTime) -> tuple[str, ...]:
     rest = step.cycles_of(unit="pruner") + step.cycles_of(unit="updater")
-    numbers = [step.cycles_of(phase=phase) for phase in PHASES]
+    numbers = [step.cycles_of(phase=phase) for phase in STAGES]
     numbers += [step.cycles_of(unit="array"), step.cycles_of(unit="vector"), rest, step.cycles]
     return (*(f"{number:,}" for number in numbers), f"{1000 * step.seconds:,.1f} ms")
 

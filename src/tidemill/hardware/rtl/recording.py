@@ -23,8 +23,6 @@ GROUPS = 2
 EXPONENTS = range(-18, 4)
 """Of numbers, so that some are subnormal halves and sums are rounded."""
 
-RESET = "rst"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:

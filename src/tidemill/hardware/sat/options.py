@@ -64,14 +64,8 @@ class SatOptions:
             return "it has no weights"
         if layer.dense_because:
             return layer.dense_because
-        saves = self.rule.saves()
-        for side, length, matters in (
-            ("inputs", layer.inputs, saves[0]),
-            ("outputs", layer.outputs, saves[1]),
-        ):
-            if matters and length % self.pattern.m:
-                return f"its {length:,} {side} do not divide into groups of {self.pattern.m}"
-        return ""
+        undivided = self.rule.undivided(self.pattern, layer.inputs, layer.outputs)
+        return undivided[0] if undivided else ""
 
     def sparse(self, layer: Layer, stage: Stage) -> Sparse | None:
         """Return what is pruned of a layer's products in a stage; None where nothing is."""

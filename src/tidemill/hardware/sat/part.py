@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from tidemill.hardware.sat.scheduling import Scheduled
+from tidemill.hardware.workload.gemm import Stage
 
-__all__ = ["PHASES", "UNITS", "Phase", "StepPart", "Unit"]
+__all__ = ["UNITS", "StepPart", "Unit"]
 
-Phase = Literal["forward", "backward", "update"]
 Unit = Literal["array", "vector", "pruner", "updater"]
-PHASES: tuple[Phase, ...] = get_args(Phase)
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
@@ -34,7 +33,7 @@ class StepPart:
     """
 
     layer: str
-    phase: Phase
+    phase: Stage
     unit: Unit
     what: str
     cycles: int

@@ -147,7 +147,7 @@ class SatReproduction:
 
     @property
     def average(self) -> float:
-        """Ours, with everything as declared."""
+        """Ours, over the averaged models."""
         return fmean(model.speedup(self.pattern) for model in self.models if model.is_averaged)
 
     @property
@@ -262,7 +262,9 @@ def _model(name: str, machine: SatMachine) -> ModelResult:
 def fitted(described: MachineDescription) -> Fit | None:
     """Find the bandwidth that gives the published average: less of it, less to gain."""
     declared = described.constants[FITTED].value
-    low, high = LEAST_BYTES, int(declared) if isinstance(declared, int | float) else LEAST_BYTES
+    if not isinstance(declared, int):
+        return None
+    low, high = LEAST_BYTES, declared
 
     def result(value: int) -> float:
         return average_speedup(sat_machine(described.changed({FITTED: value}, status="fitted")))
@@ -277,4 +279,4 @@ def fitted(described: MachineDescription) -> Fit | None:
             high = middle
         if high - low <= high // 1000:
             break
-    return Fit(key=FITTED, declared=int(declared), value=high, speedup=result(high))  # type: ignore[arg-type]
+    return Fit(key=FITTED, declared=declared, value=high, speedup=result(high))

@@ -10,7 +10,7 @@ from tidemill.hardware.sat.energy import moving_joules, product_joules
 from tidemill.hardware.sat.job import job
 from tidemill.hardware.sat.machine import SatMachine
 from tidemill.hardware.sat.options import SatOptions
-from tidemill.hardware.sat.part import Phase, StepPart, Unit
+from tidemill.hardware.sat.part import StepPart, Unit
 from tidemill.hardware.sat.scheduling import best_ideal, scheduled
 from tidemill.hardware.sat.weights import pruned, updated
 from tidemill.hardware.workload.gemm import Gemm, Stage
@@ -94,7 +94,7 @@ class StepTime:
         """Share of the array's cycles that are multiply-accumulates, of the whole step."""
         return self.macs / (self.cycles * self.machine.engine.array.elements)
 
-    def cycles_of(self, *, phase: Phase | None = None, unit: Unit | None = None) -> int:
+    def cycles_of(self, *, phase: Stage | None = None, unit: Unit | None = None) -> int:
         """Return what a phase takes, or a unit, or a unit in a phase."""
         return sum(
             part.cycles
@@ -200,7 +200,7 @@ class _Clerk:
             scheduled=found,
         )
 
-    def _between(self, work: Iterable[Pointwise], phase: Phase) -> Iterator[StepPart]:
+    def _between(self, work: Iterable[Pointwise], phase: Stage) -> Iterator[StepPart]:
         machine = self._machine
         for one in work:
             forward, backward = machine.passes[one.kind]

@@ -8,7 +8,7 @@ from tidemill.hardware.sat.options import SatOptions
 from tidemill.hardware.sat.part import StepPart
 from tidemill.hardware.workload.gemm import Stage
 from tidemill.hardware.workload.layer import Layer
-from tidemill.sparsity.bits import packed_bytes
+from tidemill.sparsity.cost import packed_weight_bytes
 from tidemill.sparsity.pattern import NMPattern
 
 __all__ = ["pruned", "pruning_cycles", "updated"]
@@ -65,7 +65,7 @@ def updated(layer: Layer, machine: SatMachine, options: SatOptions) -> StepPart:
     ]
     is_all_packed = bool(ready) and len(ready) == sum(bool(layer.stages[s]) for s in PASSES)
     moved = weights * (4 * machine.engine.partial_bytes + machine.operand_bytes)
-    moved += len(ready) * _packed(weights, pattern, machine)
+    moved += sum(_packed(weights, pattern, machine) for _ in ready)
     moved += 0 if is_all_packed else weights * machine.operand_bytes
     compute = max(
         -(-weights // machine.update_lanes),
@@ -84,5 +84,4 @@ def updated(layer: Layer, machine: SatMachine, options: SatOptions) -> StepPart:
 
 
 def _packed(elements: int, pattern: NMPattern, machine: SatMachine) -> int:
-    kept = elements * pattern.n // pattern.m
-    return kept * machine.operand_bytes + packed_bytes(kept, pattern.index_bits)
+    return packed_weight_bytes((1, elements), pattern, machine.operand_bytes)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tidemill.hardware.sat.part import StepPart
 from tidemill.hardware.sat.pictures.canvas import Canvas
 from tidemill.hardware.sat.step import StepTime
+from tidemill.hardware.workload.gemm import STAGES
 
 __all__ = ["schedule_picture"]
 
@@ -12,7 +13,6 @@ WIDTH, LEFT, RIGHT, TOP = 1100, 110, 50, 66
 ROW, GAP = 20, 14
 UNITS = {"array": "array", "vector": "between", "pruner": "pruning", "updater": "update"}
 TICKS = 5
-PHASES = ("forward", "backward", "update")
 
 
 def schedule_picture(steps: Mapping[str, StepTime], title: str) -> str:
@@ -26,7 +26,7 @@ def schedule_picture(steps: Mapping[str, StepTime], title: str) -> str:
     shown = {name: _units(step) for name, step in steps.items()}
     height = TOP + sum(len(units) * ROW + GAP + ROW for units in shown.values()) + 40
     canvas = Canvas(WIDTH, height, title)
-    canvas.legend(PHASES, (LEFT, 48))
+    canvas.legend(STAGES, (LEFT, 48))
     scale = (WIDTH - LEFT - RIGHT) / longest
     y = float(TOP)
     for name, step in steps.items():

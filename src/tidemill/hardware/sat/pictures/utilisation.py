@@ -1,8 +1,9 @@
 """How well each layer's products use the array, as bars."""
 
 from tidemill.hardware.sat.pictures.canvas import Canvas
-from tidemill.hardware.sat.pictures.schedule import PHASES, told
+from tidemill.hardware.sat.pictures.schedule import told
 from tidemill.hardware.sat.step import StepTime
+from tidemill.hardware.workload.gemm import STAGES
 
 __all__ = ["utilisation_picture"]
 
@@ -26,7 +27,7 @@ def utilisation_picture(step: StepTime, title: str) -> str:
     count = sum(len(found) for found in bars.values())
     width = max(700, LEFT + count * BAR + len(bars) * GAP + 40)
     canvas = Canvas(width, TOP + HEIGHT + BELOW, title)
-    canvas.legend(PHASES, (LEFT, 48))
+    canvas.legend(STAGES, (LEFT, 48))
     for tick in range(TICKS + 1):
         y = TOP + HEIGHT * (1 - tick / TICKS)
         canvas.line((LEFT, y), (width - 20, y))
@@ -34,7 +35,7 @@ def utilisation_picture(step: StepTime, title: str) -> str:
     x = float(LEFT + GAP)
     for layer, found in bars.items():
         middle = x + len(found) * BAR / 2
-        for phase, share, words in sorted(found, key=lambda bar: PHASES.index(bar[0])):
+        for phase, share, words in sorted(found, key=lambda bar: STAGES.index(bar[0])):
             canvas.box((x, TOP + HEIGHT * (1 - share)), (BAR - 1, HEIGHT * share), phase, words)
             x += BAR
         canvas.words((middle + 4, TOP + HEIGHT + 14), layer[-24:], anchor="end", turned=True)
